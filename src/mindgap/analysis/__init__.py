@@ -1,0 +1,1 @@
+"""Tables and paired statistics, from the store alone."""

@@ -1,0 +1,1 @@
+"""What learns: encoders, fusion, missing-modality handling, and the fleet that trains them."""

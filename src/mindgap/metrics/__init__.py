@@ -1,0 +1,1 @@
+"""What is measured: performance, and how each modality is used."""

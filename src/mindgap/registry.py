@@ -1,0 +1,284 @@
+"""One registry for tasks, learners and strategies: built in, from a file, or from a package.
+
+A component is a class that derives from `Component` (through `TaskSource`, `Learner` or
+`Strategy`), or a function marked with `component`, that takes keyword arguments only. Its name is
+its own in snake_case. `name[param=value,...]` selects and configures it, in the command line and
+in YAML alike; a value may itself be such a text (`stratified[of=badge]`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import pkgutil
+import re
+import sys
+from abc import ABC
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, TypeVar, get_type_hints
+
+import yaml
+
+from mindgap.errors import MindgapError, unknown
+
+KINDS = {"task": "mindgap.tasks", "learner": "mindgap.learners", "strategy": "mindgap.strategies"}
+PLURALS = {"task": "tasks", "learner": "learners", "strategy": "strategies"}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Component(ABC):  # the rooms' base classes add the abstract methods
+    """Base of everything that can be named in a study; the constructor only stores keywords."""
+
+    component_kind: ClassVar[str]
+
+
+def component(kind: str) -> Callable[[F], F]:
+    """Mark a function that builds a component, for example a scenario, so that it is found."""
+
+    def mark(function: F) -> F:
+        function.component_kind = kind  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Configured:
+    """A component with its parameters, not yet built.
+
+    `text` names what differs from the defaults (`badge` or `badge[x=1]`); `identity` states every
+    parameter and the plug-in's source, so it changes whenever the component could.
+    """
+
+    kind: str
+    name: str
+    params: dict[str, Any]
+    target: Callable[..., Any]
+    source: str = ""
+
+    def build(self) -> Any:
+        """Make the object, nested components included."""
+        built = {k: v.build() if isinstance(v, Configured) else v for k, v in self.params.items()}
+        return self.target(**built)
+
+    @cached_property
+    def text(self) -> str:
+        """The shortest text that selects this component."""
+        defaults = {p.name: p.default for p in parameters(self.target)}
+        changed = {k: v for k, v in self.params.items() if _shown(v) != _shown(defaults[k])}
+        return _bracketed(self.name, changed)
+
+    @cached_property
+    def identity(self) -> str:
+        """All that distinguishes this component's behaviour, as one text."""
+        params = {k: v.identity if isinstance(v, Configured) else v for k, v in self.params.items()}
+        return _bracketed(self.name, params) + (f"@{self.source}" if self.source else "")
+
+
+def _bracketed(name: str, params: dict[str, Any]) -> str:
+    inside = ", ".join(f"{k}={_shown(v)}" for k, v in sorted(params.items()))
+    return f"{name}[{inside}]" if inside else name
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Configured):
+        return value.text
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_shown(v) for v in value) + "]"
+    return str(value)
+
+
+def parameters(target: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The keyword parameters that configure a component."""
+    return [
+        p
+        for p in inspect.signature(target).parameters.values()
+        if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+
+
+def summary(target: Callable[..., Any]) -> str:
+    """The first line of a component's docstring."""
+    return (inspect.getdoc(target) or "").partition("\n")[0]
+
+
+class Registry:
+    """Every component there is; plug-in files are given as paths.
+
+    Raises:
+        MindgapError: a plug-in file that is missing or doesn't import, with the reason.
+    """
+
+    def __init__(self, plugins: Iterable[str | Path] = ()) -> None:
+        self.plugins = tuple(str(Path(p).resolve()) for p in plugins)
+        self._found: dict[str, dict[str, tuple[Callable[..., Any], str]]] = {k: {} for k in KINDS}
+        self._failed: dict[str, str] = {}
+        for package in KINDS.values():
+            for module in _walk(package):
+                self._add(module, source="")
+        self._add_entry_points()
+        for path in self.plugins:
+            self._add(_load(Path(path)), source=_file_hash(Path(path)))
+
+    def names(self, kind: str) -> list[str]:
+        """All names of a kind, sorted."""
+        return sorted(self._found[kind])
+
+    def target(self, kind: str, name: str) -> Callable[..., Any]:
+        """The class or function behind a name.
+
+        Raises:
+            MindgapError: an unknown name, with near matches and what failed to import.
+        """
+        return self._entry(kind, name)[0]
+
+    def add(self, target: Callable[..., Any]) -> None:
+        """Add a component that was defined in Python, by its own name."""
+        self._found[target.component_kind][_name(target)] = (target, "")
+
+    def configure(self, kind: str, text: str) -> Configured:
+        """Read `name[param=value,...]` and check every parameter, without building anything.
+
+        Raises:
+            MindgapError: an unknown name or parameter (near match named), a value of another
+                type, or a text that can't be read.
+        """
+        from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+        name, given = parse(text)
+        target, source = self._entry(kind, name)
+        hints = get_type_hints(target if inspect.isfunction(target) else target.__init__)  # type: ignore[misc]
+        known = {p.name: p for p in parameters(target)}
+        params: dict[str, Any] = {}
+        for key, raw in given.items():
+            if key not in known:
+                raise MindgapError(unknown(f"parameter of {name}", key, known))
+            hint = hints.get(key, Any)
+            if inspect.isclass(hint) and issubclass(hint, Component):
+                params[key] = self.configure(hint.component_kind, raw)
+                continue
+            try:
+                value = yaml.safe_load(raw)
+                adapter = TypeAdapter(hint, config=ConfigDict(strict=False))
+                params[key] = adapter.validate_python(value)
+            except (ValidationError, yaml.YAMLError) as error:
+                why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else "no YAML"
+                raise MindgapError(f"{name}[{key}={raw}]: {why}") from None
+        for key, parameter in known.items():
+            if key in params:
+                continue
+            if parameter.default is parameter.empty:
+                raise MindgapError(f"{name} needs a value for {key!r}: write {name}[{key}=…]")
+            params[key] = parameter.default
+        return Configured(kind, name, {k: params[k] for k in known}, target, source)
+
+    def _entry(self, kind: str, name: str) -> tuple[Callable[..., Any], str]:
+        try:
+            return self._found[kind][name]
+        except KeyError:
+            hint = "".join(
+                f"; {what} failed to import: {why}" for what, why in self._failed.items()
+            )
+            raise MindgapError(unknown(kind, name, self._found[kind], hint)) from None
+
+    def _add(self, module: ModuleType, source: str) -> None:
+        for target in vars(module).values():
+            kind = getattr(target, "component_kind", None)
+            if kind in KINDS and _is_final(target) and target.__module__ == module.__name__:
+                self._found[kind][_name(target)] = (target, source)
+
+    def _add_entry_points(self) -> None:
+        for kind, plural in PLURALS.items():
+            for entry in importlib.metadata.entry_points(group=f"mindgap.{plural}"):
+                try:
+                    version = entry.dist.version if entry.dist else ""
+                    self._found[kind][entry.name] = (entry.load(), f"{entry.value} {version}")
+                except Exception as error:  # a broken package must not take the others with it
+                    self._failed[entry.name] = f"{type(error).__name__}: {error}"
+
+
+def parse(text: str) -> tuple[str, dict[str, str]]:
+    """Split `name[a=1, of=badge[b=2]]` into its name and raw parameters.
+
+    Raises:
+        MindgapError: brackets or equals signs that don't pair up.
+    """
+    match = re.fullmatch(r"\s*([A-Za-z_][\w:.-]*)\s*(?:\[(.*)\])?\s*", text, flags=re.DOTALL)
+    if not match:
+        raise MindgapError(f"{text!r} can't be read; write name or name[param=value, ...]")
+    name, inside = match.group(1), match.group(2)
+    params: dict[str, str] = {}
+    for part in _split(inside or "", text):
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise MindgapError(f"{text!r}: {part.strip()!r} should read param=value")
+        if key.strip() in params:
+            raise MindgapError(f"{text!r} gives {key.strip()!r} twice")
+        params[key.strip()] = value.strip()
+    return name, params
+
+
+def _split(inside: str, text: str) -> list[str]:
+    parts, depth = [""], 0
+    for character in inside:
+        depth += (character == "[") - (character == "]")
+        if depth < 0:
+            break
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    if depth != 0:
+        raise MindgapError(f"{text!r}: the brackets don't pair up")
+    return [part for part in parts if part.strip()]
+
+
+def _name(target: Callable[..., Any]) -> str:
+    """BadgeLite -> badge_lite; a class may choose another with a `name` of its own."""
+    name = getattr(target, "name", None)
+    if isinstance(name, str):
+        return name
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", target.__name__).lower()
+
+
+def _is_final(target: Any) -> bool:
+    return inspect.isfunction(target) or (
+        inspect.isclass(target) and not inspect.isabstract(target)
+    )
+
+
+def _walk(package: str) -> Iterator[ModuleType]:
+    root = importlib.import_module(package)
+    yield root
+    for info in pkgutil.walk_packages(root.__path__, package + "."):
+        yield importlib.import_module(info.name)
+
+
+def _file_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _load(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise MindgapError(f"plug-in {path} is not a file")
+    name = f"mindgap_plugin_{path.stem}_{_file_hash(path)}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise MindgapError(f"plug-in {path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise MindgapError(f"plug-in {path} failed to import: {error!r}") from error
+    return module

@@ -1,0 +1,130 @@
+"""The contract between the loop and a query strategy: `Pool` in, `Selection` out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mindgap.registry import Component
+
+Subset = frozenset[str]
+
+#: What a strategy may ask for, and what it gets.
+SERVED = {
+    "probabilities": "(N, C) fused class probabilities",
+    "unimodal_probabilities": "modality -> (N, C) of its own head; NaN where not observed",
+    "embeddings": "(N, D) input of the last linear layer",
+    "unimodal_embeddings": "modality -> (N, D_m) as the fusion sees them (a token where missing)",
+    "subset_probabilities:token": "subset -> (N, C), absent modalities replaced by the token",
+    "subset_probabilities:zero": "subset -> (N, C), absent modalities' embeddings set to zero",
+}
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What a strategy sees: the whole pool of N samples, read-only, and only what it required.
+
+    Attributes:
+        names: the M modalities.
+        n_classes: C.
+        observed: (N, M) bool.
+        labelled: (n,) rows with a label, in the order in which they were labelled.
+        labels: (n,) their labels.
+        candidates: (U,) rows that may be chosen, ascending.
+        served: what the strategy required, by its key in `SERVED`.
+    """
+
+    names: tuple[str, ...]
+    n_classes: int
+    observed: Bool[Tensor, "N M"]
+    labelled: Int[Tensor, " n"]
+    labels: Int[Tensor, " n"]
+    candidates: Int[Tensor, " U"]
+    served: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def probabilities(self) -> Float[Tensor, "N C"]:
+        """Class probabilities of the fused model."""
+        value: Float[Tensor, "N C"] = self._serve("probabilities")
+        return value
+
+    @property
+    def unimodal_probabilities(self) -> Mapping[str, Float[Tensor, "N C"]]:
+        """Class probabilities of each modality's own head; NaN where it isn't observed."""
+        value: Mapping[str, Float[Tensor, "N C"]] = self._serve("unimodal_probabilities")
+        return value
+
+    @property
+    def embeddings(self) -> Float[Tensor, "N D"]:
+        """Input of the last linear layer."""
+        value: Float[Tensor, "N D"] = self._serve("embeddings")
+        return value
+
+    @property
+    def unimodal_embeddings(self) -> Mapping[str, Float[Tensor, "N D_m"]]:
+        """Each modality's embedding as the fusion sees it: its token where it is missing."""
+        value: Mapping[str, Float[Tensor, "N D_m"]] = self._serve("unimodal_embeddings")
+        return value
+
+    def subset_probabilities(self, absent: str) -> Mapping[Subset, Float[Tensor, "N C"]]:
+        """Class probabilities with only a subset of the modalities, for all 2^M subsets.
+
+        Args:
+            absent: what stands for a modality outside the subset: "token" (the learner's own) or
+                "zero" (an embedding of zeros). A missing modality is absent in every subset.
+        """
+        value: Mapping[Subset, Float[Tensor, "N C"]] = self._serve(f"subset_probabilities:{absent}")
+        return value
+
+    def _serve(self, what: str) -> Any:
+        try:
+            return self.served[what]
+        except KeyError:
+            raise LookupError(
+                f"the strategy reads {what!r} but its requires() doesn't list it"
+            ) from None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a strategy chose.
+
+    Attributes:
+        rows: (n,) distinct rows of the pool, best first, all of them candidates.
+        scores: (n,) why, on the strategy's own scale; larger is more wanted.
+    """
+
+    rows: Int[Tensor, " n"]
+    scores: Float[Tensor, " n"]
+
+
+class Strategy(Component):
+    """Chooses what to label next. Derived classes are small, final, and only store keywords."""
+
+    component_kind: ClassVar[str] = "strategy"
+
+    #: "unimodal": knows only the fused model; "multimodal": looks at modalities.
+    group: ClassVar[str] = "unimodal"
+
+    @abstractmethod
+    def requires(self) -> Set[str]:
+        """Keys of `SERVED` that `select` reads."""
+
+    @abstractmethod
+    def select(self, pool: Pool, n: int, rng: np.random.Generator) -> Selection:
+        """Choose `n` of the candidates; all randomness comes from `rng`, ties included."""
+
+
+def best(scores: Float[Tensor, " U"], pool: Pool, n: int, rng: np.random.Generator) -> Selection:
+    """The `n` candidates with the largest scores; `rng` decides between equal ones."""
+    order = np.lexsort((rng.random(len(scores)), -scores.cpu().numpy()))[:n].copy()
+
+    chosen = torch.from_numpy(order).to(scores.device)
+    return Selection(pool.candidates[chosen], scores[chosen])

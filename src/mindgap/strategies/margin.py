@@ -1,0 +1,21 @@
+"""Margin sampling (Scheffer, Decomain & Wrobel 2001)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mindgap.strategies.base import Pool, Selection, Strategy, best
+
+
+@dataclass(frozen=True)
+class Margin(Strategy):
+    """Smallest gap between the two most likely classes (Scheffer et al. 2001)."""
+
+    def requires(self) -> set[str]:
+        return {"probabilities"}
+
+    def select(self, pool: Pool, n: int, rng: np.random.Generator) -> Selection:
+        top = pool.probabilities[pool.candidates].topk(2, dim=1).values
+        return best(top[:, 1] - top[:, 0], pool, n, rng)

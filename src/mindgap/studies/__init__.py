@@ -1,0 +1,1 @@
+"""Packaged studies, chosen by name."""

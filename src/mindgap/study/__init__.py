@@ -1,0 +1,1 @@
+"""What is run: spec, plan, loop, store, workers."""
