@@ -142,7 +142,7 @@ class Registry:
         """
         return self._entry(kind, name)[0]
 
-    def add(self, target: Callable[..., Any]) -> None:
+    def add(self, target: type[Component]) -> None:
         """Add a component that was defined in Python, by its own name."""
         self._found[target.component_kind][_name(target)] = (target, "")
 
@@ -157,7 +157,7 @@ class Registry:
 
         name, given = parse(text)
         target, source = self._entry(kind, name)
-        hints = get_type_hints(target if inspect.isfunction(target) else target.__init__)  # type: ignore[misc]
+        hints = get_type_hints(target if inspect.isfunction(target) else target.__init__)
         known = {p.name: p for p in parameters(target)}
         params: dict[str, Any] = {}
         for key, raw in given.items():
