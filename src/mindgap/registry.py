@@ -157,7 +157,8 @@ class Registry:
 
         name, given = parse(text)
         target, source = self._entry(kind, name)
-        hints = get_type_hints(target if inspect.isfunction(target) else target.__init__)
+        described = target if inspect.isfunction(target) else target.__init__  # type: ignore[misc]
+        hints = get_type_hints(described, include_extras=True)
         known = {p.name: p for p in parameters(target)}
         params: dict[str, Any] = {}
         for key, raw in given.items():
@@ -218,7 +219,7 @@ def parse(text: str) -> tuple[str, dict[str, str]]:
         raise MindgapError(f"{text!r} can't be read; write name or name[param=value, ...]")
     name, inside = match.group(1), match.group(2)
     params: dict[str, str] = {}
-    for part in _split(inside or "", text):
+    for part in split_list(inside or ""):
         key, equals, value = part.partition("=")
         if not equals or not key.strip() or not value.strip():
             raise MindgapError(f"{text!r}: {part.strip()!r} should read param=value")
@@ -228,9 +229,14 @@ def parse(text: str) -> tuple[str, dict[str, str]]:
     return name, params
 
 
-def _split(inside: str, text: str) -> list[str]:
+def split_list(text: str) -> list[str]:
+    """Split at the commas that stand outside brackets.
+
+    Raises:
+        MindgapError: brackets that don't pair up.
+    """
     parts, depth = [""], 0
-    for character in inside:
+    for character in text:
         depth += (character == "[") - (character == "]")
         if depth < 0:
             break

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mindgap.registry import Component
+from mindgap.tasks import TaskShape
 
 Subset = frozenset[str]
 
@@ -116,6 +117,10 @@ class Strategy(Component):
     @abstractmethod
     def requires(self) -> Set[str]:
         """Keys of `SERVED` that `select` reads."""
+
+    def supports(self, shape: TaskShape, capabilities: Set[str]) -> str | None:
+        """Why it can't work on such tasks or with such a learner, or None."""
+        return None
 
     @abstractmethod
     def select(self, pool: Pool, n: int, rng: np.random.Generator) -> Selection:

@@ -1,0 +1,77 @@
+"""`Samples`: a data set as the fleet reads it, on its device, with missing values set to zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from mindgap.tasks import MultimodalData
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs, masks and labels.
+
+    Attributes:
+        inputs: modality -> (N, d); zero where the modality isn't observed.
+        observed: (N, M), or None where every modality of every sample is there.
+        labels: (N,).
+    """
+
+    inputs: Mapping[str, Float[Tensor, "N d"]]
+    observed: Bool[Tensor, "N M"] | None
+    labels: Int64[Tensor, " N"]
+
+    @staticmethod
+    def of(data: MultimodalData) -> Samples:
+        """Read `data`; here, and nowhere later, a missing value turns from anything into zero."""
+        complete = bool(data.observed.all())
+        inputs = {
+            name: x if complete else torch.where(data.observed[:, m, None], x, 0.0)
+            for m, (name, x) in enumerate(data.modalities.items())
+        }
+        return Samples(inputs, None if complete else data.observed, data.labels)
+
+    @staticmethod
+    def stack(parts: Sequence[Samples]) -> Samples:
+        """One after the other; the mask is kept as soon as one part has gaps."""
+        names = list(parts[0].inputs)
+        inputs = {name: torch.cat([part.inputs[name] for part in parts]) for name in names}
+        observed = None
+        if any(part.observed is not None for part in parts):
+            observed = torch.cat([part.mask() for part in parts])
+        return Samples(inputs, observed, torch.cat([part.labels for part in parts]))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device) -> Samples:
+        """The same on another device."""
+        inputs = {name: x.to(device) for name, x in self.inputs.items()}
+        observed = None if self.observed is None else self.observed.to(device)
+        return Samples(inputs, observed, self.labels.to(device))
+
+    def mask(self) -> Bool[Tensor, "N M"]:
+        """`observed`, also where nothing is missing."""
+        if self.observed is not None:
+            return self.observed
+        return torch.ones(len(self), len(self.inputs), dtype=torch.bool, device=self.labels.device)
+
+    def gather(
+        self, rows: Int64[Tensor, "R B"]
+    ) -> tuple[
+        dict[str, Float[Tensor, "R B d"]], Bool[Tensor, "R B M"] | None, Int64[Tensor, "R B"]
+    ]:
+        """The batch of every run."""
+        flat = rows.flatten()
+        inputs = {
+            name: x.index_select(0, flat).view(*rows.shape, -1) for name, x in self.inputs.items()
+        }
+        observed = None
+        if self.observed is not None:
+            observed = self.observed.index_select(0, flat).view(*rows.shape, -1)
+        return inputs, observed, self.labels.index_select(0, flat).view(rows.shape)
