@@ -157,7 +157,7 @@ class Registry:
 
         name, given = parse(text)
         target, source = self._entry(kind, name)
-        described = target if inspect.isfunction(target) else target.__init__  # type: ignore[misc]
+        described = target if inspect.isfunction(target) else target.__init__
         hints = get_type_hints(described, include_extras=True)
         known = {p.name: p for p in parameters(target)}
         params: dict[str, Any] = {}

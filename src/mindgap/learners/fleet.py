@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Int64
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mindgap.learners.learner import Learner
@@ -33,11 +33,13 @@ class Row:
         key: what names the run's random streams: family, learner, seed, member, round.
         samples: number of the `Samples` it learns from.
         labelled: (n,) rows of these samples to learn from.
+        labels: (n,) their labels.
     """
 
     key: tuple[str | int, ...]
     samples: int
-    labelled: Int[Tensor, " n"]
+    labelled: Int64[Tensor, " n"]
+    labels: Int64[Tensor, " n"]
 
 
 class Fleet:
@@ -62,14 +64,14 @@ class Fleet:
         self.device = torch.device(device)
         self.samples = Samples.stack(samples).to(self.device)
         lengths = [len(s) for s in samples]
-        self.offsets = np.cumsum([0, *lengths[:-1]])
+        self.offsets = np.cumsum([0, *lengths[:-1]]).tolist()
         self.sizes = [math.prod(shape) for shape in network.shapes.values()]
         self.size = padded(sum(self.sizes))
 
     def fit(self, rows: Sequence[Row]) -> Parameters:
         """Train every row from its own fresh initialisation; returns parameters, (R, ...) each."""
         flat = self._initial(rows).requires_grad_()
-        batches = self._batches(rows)
+        batches, labels = self._batches(rows)
         dropout = self._dropout(rows)
         optimiser = torch.optim.AdamW(
             [flat],
@@ -87,15 +89,20 @@ class Fleet:
                 bank, offsets = dropout
                 mask = bank[:, offsets[step] : offsets[step] + self.learner.batch]
             flat.grad = None
-            self._loss(self._views(flat), batches[step], mask).backward()  # type: ignore[no-untyped-call]
+            loss = self._loss(self._views(flat), batches[step], labels[step], mask)
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         return self._views(flat.detach())
 
     def _loss(
-        self, parameters: Parameters, batch: Int64[Tensor, "R B"], dropout: Tensor | None
+        self,
+        parameters: Parameters,
+        batch: Int64[Tensor, "R B"],
+        labels: Int64[Tensor, "R B"],
+        dropout: Float[Tensor, "R B H"] | None,
     ) -> Float[Tensor, ""]:
         """Sum over runs of mean cross-entropies, so that every run has its own gradient."""
-        inputs, observed, labels = self.samples.gather(batch)
+        inputs, observed = self.samples.gather(batch)
         encoded = self.network.encode(parameters, inputs)
         output = self.network.fuse(parameters, encoded, observed, dropout=dropout)
         loss = _cross_entropy(output.logits, labels).mean(dim=1).sum()
@@ -116,16 +123,21 @@ class Fleet:
             flat[r, : len(values)] = values
         return torch.from_numpy(flat).to(self.device)
 
-    def _batches(self, rows: Sequence[Row]) -> Int64[Tensor, "steps R B"]:
-        """Indices of every step's samples: each row walks through its labels in shuffled passes."""
+    def _batches(
+        self, rows: Sequence[Row]
+    ) -> tuple[Int64[Tensor, "steps R B"], Int64[Tensor, "steps R B"]]:
+        """Samples and labels of every step: each row walks its labelled set in shuffled passes."""
         steps, size = self.learner.steps, self.learner.batch
-        batches = np.empty((steps, len(rows), size), np.int64)
+        batches = torch.empty(steps, len(rows), size, dtype=torch.int64)
+        labels = torch.empty_like(batches)
         for r, row in enumerate(rows):
-            labelled = row.labelled.cpu().numpy() + self.offsets[row.samples]
-            passes = np.tile(labelled, (-(-steps * size // len(labelled)), 1))
+            n = len(row.labelled)
+            passes = np.tile(np.arange(n), (-(-steps * size // n), 1))
             order = stream("batches", *row.key).permuted(passes, axis=1).ravel()
-            batches[:, r] = order[: steps * size].reshape(steps, size)
-        return torch.from_numpy(batches).to(self.device)
+            drawn = torch.from_numpy(order[: steps * size].reshape(steps, size))
+            batches[:, r] = row.labelled[drawn] + self.offsets[row.samples]
+            labels[:, r] = row.labels[drawn]
+        return batches.to(self.device), labels.to(self.device)
 
     def _dropout(self, rows: Sequence[Row]) -> tuple[Float[Tensor, "R N H"], list[int]] | None:
         """Each row's bank of masks, and where every step reads it (the same place in all banks)."""

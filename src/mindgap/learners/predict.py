@@ -38,9 +38,11 @@ def predict(
     Returns:
         key -> tensor (R, N, ...), or a mapping of such by modality or subset.
     """
+    if not want:
+        return {}
     chunks = []
     for start in range(0, len(samples), CHUNK):
-        part = _slice(samples, start, start + CHUNK)
+        part = samples.slice(start, start + CHUNK)
         chunks.append(_answer(network, parameters, part, want))
     return {key: _join([chunk[key] for chunk in chunks]) for key in want}
 
@@ -86,12 +88,6 @@ def _unimodal(output: Output, mask: Bool[Tensor, "R N M"]) -> dict[str, Float[Te
 
 def _columns(names: tuple[str, ...], subset: Subset, device: torch.device) -> Bool[Tensor, " M"]:
     return torch.tensor([name in subset for name in names], device=device)
-
-
-def _slice(samples: Samples, start: int, stop: int) -> Samples:
-    observed = None if samples.observed is None else samples.observed[start:stop]
-    inputs = {name: x[start:stop] for name, x in samples.inputs.items()}
-    return Samples(inputs, observed, samples.labels[start:stop])
 
 
 def _join(parts: list[Any]) -> Any:

@@ -14,17 +14,15 @@ from mindgap.tasks import MultimodalData
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs, masks and labels.
+    """Inputs and masks; labels come from a label source.
 
     Attributes:
         inputs: modality -> (N, d); zero where the modality isn't observed.
         observed: (N, M), or None where every modality of every sample is there.
-        labels: (N,).
     """
 
     inputs: Mapping[str, Float[Tensor, "N d"]]
     observed: Bool[Tensor, "N M"] | None
-    labels: Int64[Tensor, " N"]
 
     @staticmethod
     def of(data: MultimodalData) -> Samples:
@@ -34,7 +32,7 @@ class Samples:
             name: x if complete else torch.where(data.observed[:, m, None], x, 0.0)
             for m, (name, x) in enumerate(data.modalities.items())
         }
-        return Samples(inputs, None if complete else data.observed, data.labels)
+        return Samples(inputs, None if complete else data.observed)
 
     @staticmethod
     def stack(parts: Sequence[Samples]) -> Samples:
@@ -44,34 +42,37 @@ class Samples:
         observed = None
         if any(part.observed is not None for part in parts):
             observed = torch.cat([part.mask() for part in parts])
-        return Samples(inputs, observed, torch.cat([part.labels for part in parts]))
+        return Samples(inputs, observed)
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(next(iter(self.inputs.values())))
 
     def to(self, device: torch.device) -> Samples:
         """The same on another device."""
         inputs = {name: x.to(device) for name, x in self.inputs.items()}
         observed = None if self.observed is None else self.observed.to(device)
-        return Samples(inputs, observed, self.labels.to(device))
+        return Samples(inputs, observed)
 
     def mask(self) -> Bool[Tensor, "N M"]:
         """`observed`, also where nothing is missing."""
         if self.observed is not None:
             return self.observed
-        return torch.ones(len(self), len(self.inputs), dtype=torch.bool, device=self.labels.device)
+        device = next(iter(self.inputs.values())).device
+        return torch.ones(len(self), len(self.inputs), dtype=torch.bool, device=device)
+
+    def slice(self, start: int, stop: int) -> Samples:
+        """Samples start to stop - 1."""
+        inputs = {name: x[start:stop] for name, x in self.inputs.items()}
+        return Samples(inputs, None if self.observed is None else self.observed[start:stop])
 
     def gather(
         self, rows: Int64[Tensor, "R B"]
-    ) -> tuple[
-        dict[str, Float[Tensor, "R B d"]], Bool[Tensor, "R B M"] | None, Int64[Tensor, "R B"]
-    ]:
+    ) -> tuple[dict[str, Float[Tensor, "R B d"]], Bool[Tensor, "R B M"] | None]:
         """The batch of every run."""
         flat = rows.flatten()
         inputs = {
             name: x.index_select(0, flat).view(*rows.shape, -1) for name, x in self.inputs.items()
         }
-        observed = None
-        if self.observed is not None:
-            observed = self.observed.index_select(0, flat).view(*rows.shape, -1)
-        return inputs, observed, self.labels.index_select(0, flat).view(rows.shape)
+        if self.observed is None:
+            return inputs, None
+        return inputs, self.observed.index_select(0, flat).view(*rows.shape, -1)

@@ -1,0 +1,38 @@
+"""Where labels come from: the loop asks a `LabelSource`, and doesn't know who answers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from jaxtyping import Int64
+from torch import Tensor
+
+from mindgap.errors import InvalidData
+from mindgap.tasks import MultimodalData
+
+
+class LabelSource(Protocol):
+    """Answers queries of one pool."""
+
+    def label(self, rows: Int64[Tensor, " n"]) -> Int64[Tensor, " n"]:
+        """The class numbers of these rows of the pool."""
+
+
+class SimulatedLabels:
+    """Reveals the labels that the pool's data set holds.
+
+    Raises:
+        InvalidData: a sample of the pool has no label to reveal.
+    """
+
+    def __init__(self, pool: MultimodalData) -> None:
+        unknown = (pool.labels < 0).nonzero().flatten()
+        if len(unknown):
+            raise InvalidData(
+                f"pool: sample {pool.ids[int(unknown[0])]!r} has no label; a simulated study needs "
+                f"all of them ({len(unknown)} are missing)"
+            )
+        self._labels = pool.labels
+
+    def label(self, rows: Int64[Tensor, " n"]) -> Int64[Tensor, " n"]:
+        return self._labels[rows]

@@ -1,0 +1,114 @@
+"""The state of runs inside the loop: what they share, what each has labelled, what time it took."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from mindgap.learners import Parameters, Row, Samples
+from mindgap.strategies import Strategy
+from mindgap.study.labels import LabelSource
+from mindgap.study.plan import Run
+from mindgap.tasks import MultimodalData
+
+
+@dataclass
+class Environment:
+    """One task and seed: what its runs share.
+
+    Attributes:
+        number: its place in the fleet.
+        labels: answers queries about the pool.
+        card: the task's card, with the truth of a scenario.
+    """
+
+    number: int
+    pool: MultimodalData
+    test: MultimodalData | None
+    labels: LabelSource
+    card: Mapping[str, Any]
+    device: torch.device
+
+    @cached_property
+    def pool_samples(self) -> Samples:
+        return Samples.of(self.pool).to(self.device)
+
+    def test_samples(self, test: MultimodalData) -> Samples:
+        """A test set on the device; small, so not kept."""
+        return Samples.of(test).to(self.device)
+
+    @cached_property
+    def complete_test(self) -> MultimodalData | None:
+        """Test samples that have every modality, or None where there are none."""
+        if self.test is None or not self.test.observed.all(dim=1).any():
+            return None
+        return self.test.take(self.test.observed.all(dim=1).nonzero().flatten())
+
+
+@dataclass
+class State:
+    """A run on its way.
+
+    Attributes:
+        key: of the streams that initialise and train it; knows nothing of the strategy.
+        query_key: of the strategy's own stream.
+        round: the next to do.
+        labelled: rows of the pool, in the order in which they were labelled.
+        labels: theirs.
+        seconds: spent on this round, by phase.
+    """
+
+    run: Run
+    environment: Environment
+    strategy: Strategy
+    key: tuple[str | int, ...]
+    query_key: tuple[str | int, ...]
+    round: int
+    labelled: Int64[Tensor, " n"]
+    labels: Int64[Tensor, " n"]
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def row(self) -> Row:
+        """What the fleet trains next for this run."""
+        return Row((*self.key, self.round), self.environment.number, self.labelled, self.labels)
+
+    def candidates(self) -> Int64[Tensor, " U"]:
+        """Rows of the pool without a label, ascending."""
+        free = torch.ones(len(self.environment.pool), dtype=torch.bool)
+        free[self.labelled] = False
+        return free.nonzero().flatten()
+
+    def add(self, rows: Int64[Tensor, " b"]) -> None:
+        """Have these rows labelled."""
+        self.labelled = torch.cat([self.labelled, rows])
+        self.labels = torch.cat([self.labels, self.environment.labels.label(rows)])
+
+
+@contextmanager
+def clock(states: Sequence[State], phase: str) -> Iterator[None]:
+    """Charge the time in equal parts to the runs that shared the work."""
+    start = time.perf_counter()
+    yield
+    share = (time.perf_counter() - start) / len(states)
+    for state in states:
+        state.seconds[phase] += share
+
+
+def of_run(value: Any, r: int) -> Any:
+    """Drop the run axis of a prediction."""
+    return value[r] if isinstance(value, Tensor) else {key: part[r] for key, part in value.items()}
+
+
+def of_models(parameters: Parameters, models: Sequence[int]) -> Parameters:
+    """The parameters of some of the fleet's models."""
+    index = torch.tensor(models, device=next(iter(parameters.values())).device)
+    return {name: value.index_select(0, index) for name, value in parameters.items()}
