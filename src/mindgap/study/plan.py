@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mindgap.learners import Learner
@@ -56,17 +56,14 @@ class Plan:
         missing: runs to start or to continue.
         impossible: runs that can't be, with the reason.
         fleets: the missing runs in groups that train together.
+        rounds_left: rounds that the missing runs lack, measurements at the start included.
     """
 
     done: list[Run]
     missing: list[Run]
     impossible: list[tuple[Run, str]]
-    fleets: list[list[Run]] = field(default_factory=list)
-
-    @property
-    def runs(self) -> list[Run]:
-        """All of them."""
-        return [*self.done, *self.missing, *(run for run, _ in self.impossible)]
+    fleets: list[list[Run]]
+    rounds_left: int
 
 
 def plan(
@@ -83,7 +80,9 @@ def plan(
         workers: how many processes will share the fleets.
         device: its class is part of a run's id.
     """
-    result = Plan([], [], [])
+    done: list[Run] = []
+    missing: list[Run] = []
+    impossible: list[tuple[Run, str]] = []
     groups: dict[Any, list[Run]] = defaultdict(list)
     strategies = [(c, c.build()) for c in study.configured("strategy", registry)]
     for task in study.configured("task", registry):
@@ -102,14 +101,14 @@ def plan(
                     ):
                         cannot = f"{strategy.text}: {why}"
                     if progress.get(run.id, 0) > run.rounds:
-                        result.done.append(run)
+                        done.append(run)
                     elif cannot is not None:
-                        result.impossible.append((run, cannot))
+                        impossible.append((run, cannot))
                     else:
-                        result.missing.append(run)
+                        missing.append(run)
                         groups[learner.identity, _hashable(source.shape)].append(run)
-    result.fleets.extend(_fleets(groups, workers))
-    return result
+    left = sum(run.rounds + 1 - progress.get(run.id, 0) for run in missing)
+    return Plan(done, missing, impossible, _fleets(groups, workers), left)
 
 
 def _run(

@@ -64,6 +64,9 @@ class TaskSource(Component):
 
     component_kind: ClassVar[str] = "task"
 
+    #: "scenario" where the truth is known, "data set" where it isn't.
+    kind: ClassVar[str]
+
     @property
     @abstractmethod
     def family(self) -> str:
@@ -90,6 +93,10 @@ class TaskSource(Component):
     def unavailable(self) -> str | None:
         """Why the task can't be made on this machine now, or None."""
         return None
+
+    def prepare(self) -> str:
+        """Fetch and cache what the task needs, once; says what it did."""
+        return "nothing needs to be prepared"
 
 
 def _standardised(data: MultimodalData, reference: MultimodalData) -> MultimodalData:

@@ -1,0 +1,82 @@
+"""`mindgap ls`"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from mindgap.cli import options, tell
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    scenarios = "scenarios"
+    datasets = "datasets"
+    strategies = "strategies"
+    learners = "learners"
+    studies = "studies"
+
+
+def command(
+    kind: Annotated[Kind | None, typer.Argument(help="What to list; everything if left out.")] = None,
+    plugins: options.Plugins = None,
+    json: options.Json = False,
+) -> None:
+    """List scenarios, data sets, strategies, learners or packaged studies."""
+    from rich.console import Console
+    from rich.table import Table
+
+    kinds = [kind] if kind else list(Kind)
+    found = {kind.value: listing(kind, plugins or []) for kind in kinds}
+    if json:
+        tell.as_json(found[kind.value] if kind else found)
+        return
+    for title, rows in found.items():
+        table = Table(title=title, title_justify="left")
+        for column in rows[0] if rows else ["nothing"]:
+            table.add_column(column)
+        for row in rows:
+            table.add_row(*(tell.plain("" if v is None else str(v)) for v in row.values()))
+        Console().print(table)
+
+
+def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
+    """A row for each of a kind."""
+    from mindgap.registry import Registry, summary
+
+    if kind is Kind.studies:
+        from mindgap.study.spec import packaged, read
+
+        return [
+            {"name": name, "tasks": len(study.tasks), "strategies": len(study.strategies)}
+            for name in packaged()
+            for study, _ in [read(name)]
+        ]
+    registry = Registry(plugins)
+    if kind is Kind.learners or kind is Kind.strategies:
+        singular = {"learners": "learner", "strategies": "strategy"}[kind.value]
+        return [
+            _named(name, registry.target(singular, name), summary)
+            for name in registry.names(singular)
+        ]
+    rows = []
+    for name in registry.names("task"):
+        target = registry.target("task", name)
+        source = registry.configure("task", name).build()
+        if (source.kind == "scenario") != (kind is Kind.scenarios):
+            continue
+        row = {"name": name, "family": source.family, "summary": summary(target)}
+        if kind is Kind.datasets:
+            row["state"] = source.unavailable() or "ready"
+        rows.append(row)
+    return rows
+
+
+def _named(name: str, target: Any, summary: Any) -> dict[str, Any]:
+    row = {"name": name, "summary": summary(target)}
+    if hasattr(target, "group"):
+        row = {"name": name, "group": target.group, "summary": summary(target)}
+    return row

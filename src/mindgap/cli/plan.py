@@ -1,0 +1,68 @@
+"""`mindgap plan`"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from mindgap.cli import options, tell
+
+
+def command(
+    study: options.StudyArgument,
+    overrides: options.Overrides = None,
+    out: options.Out = None,
+    device: options.Device = "cpu",
+    tasks: options.Tasks = None,
+    learners: options.Learners = None,
+    strategies: options.Strategies = None,
+    seeds: options.Seeds = None,
+    plugins: options.Plugins = None,
+    json: options.Json = False,
+) -> None:
+    """Say what `run` would do: what is done, what is missing, what can't be and why."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mindgap.study.plan import plan
+    from mindgap.study.store import Store
+
+    asked, registry = options.read_study(
+        study, overrides, tasks, learners, strategies, seeds, plugins
+    )
+    folder = out or Path("results") / asked.name
+    progress = Store(folder).read().progress() if folder.is_dir() else {}
+    found = plan(asked, registry, progress, os.cpu_count() or 1, device)
+    states = {
+        "done": found.done,
+        "missing": found.missing,
+        "not possible": [run for run, _ in found.impossible],
+    }
+    if json:
+        reasons = {run.id: why for run, why in found.impossible}
+        tell.as_json(
+            {
+                "study": asked.model_dump(mode="json"),
+                "folder": str(folder),
+                "rounds_left": found.rounds_left,
+                "fleets": [len(fleet) for fleet in found.fleets],
+                "runs": [
+                    {**run.as_dict(), "state": state, "reason": reasons.get(run.id)}
+                    for state, runs in states.items()
+                    for run in runs
+                ],
+            }
+        )
+        return
+    table = Table(title=f"{asked.name} in {folder}")
+    table.add_column("task")
+    table.add_column("learner")
+    for state in states:
+        table.add_column(state, justify="right")
+    counts = {state: Counter((r.task, r.learner) for r in runs) for state, runs in states.items()}
+    for pair in dict.fromkeys(pair for count in counts.values() for pair in count):
+        table.add_row(*map(tell.plain, pair), *(str(count[pair]) for count in counts.values()))
+    console = Console()
+    console.print(table)
+    tell.plan_in_words(found, console)

@@ -1,0 +1,90 @@
+"""`mindgap run`"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mindgap.cli import options, tell
+
+if TYPE_CHECKING:
+    from mindgap.study.execute import Event
+    from mindgap.study.plan import Plan
+
+
+def command(
+    study: options.StudyArgument,
+    overrides: options.Overrides = None,
+    out: options.Out = None,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", "-w", min=1, help="Single-thread processes.  [default: cores]"),
+    ] = os.cpu_count() or 1,
+    device: options.Device = "cpu",
+    tasks: options.Tasks = None,
+    learners: options.Learners = None,
+    strategies: options.Strategies = None,
+    seeds: options.Seeds = None,
+    plugins: options.Plugins = None,
+) -> None:
+    """Run a study, or what is missing of it, and write its report.
+
+    Stop it whenever you like: every finished round is kept, and the same command goes on from
+    there. More strategies, seeds or rounds cost only the difference.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from mindgap.study.run import run
+
+    asked, registry = options.read_study(
+        study, overrides, tasks, learners, strategies, seeds, plugins
+    )
+    tell.check_device(device)
+    folder = out or Path("results") / asked.name
+    console = Console(stderr=True)
+    failed: dict[str, str] = {}
+    columns = (
+        TextColumn("rounds"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("rounds", total=None, visible=False)
+
+        def started(plan: Plan, warnings: Iterable[str]) -> None:
+            for warning in warnings:
+                console.print(f"[yellow]warning:[/] {tell.plain(warning)}")
+            tell.plan_in_words(plan, console)
+            bar.update(task, total=plan.rounds_left, visible=plan.rounds_left > 0)
+
+        def happened(event: Event) -> None:
+            if event.kind == "failure":
+                failed[event.run] = event.error
+                console.print(f"[red]failed:[/] {tell.plain(f'{event.run}: {event.error}')}")
+            else:
+                bar.advance(task)
+
+        results = run(asked, registry, folder, workers, device, started, happened)
+
+    tell.report(folder, results, console)
+    if failed:
+        console.print(
+            f"[red]{len(failed)} runs failed[/]; their tracebacks are in the report, and the same "
+            "command tries them again"
+        )
+        raise typer.Exit(1)

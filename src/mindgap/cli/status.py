@@ -1,0 +1,62 @@
+"""`mindgap status`"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mindgap.cli import options, tell
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.")],
+    json: options.Json = False,
+) -> None:
+    """Say how far the runs of a results folder are, and what failed or is damaged."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mindgap.study.store import Store
+
+    store = Store(folder)
+    asked = store.study()
+    results = store.read()
+    last = asked["budget"]["rounds"]
+    rounds: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for run in results.runs():
+        key = (run["task"], run["learner"], run["strategy"])
+        rounds[key].append(results.progress()[run["run"]])
+    rows = [
+        {
+            "task": task,
+            "learner": learner,
+            "strategy": strategy,
+            "complete": sum(n > last for n in finished),
+            "started": len(finished),
+            "rounds": sum(finished),
+        }
+        for (task, learner, strategy), finished in sorted(rounds.items())
+    ]
+    failures = [
+        {key: failure[key] for key in ("run", "round", "error")} for failure in results.failures
+    ]
+    if json:
+        told = {"study": asked, "runs": rows, "failures": failures, "warnings": results.warnings}
+        tell.as_json(told)
+        return
+    console = Console()
+    table = Table(title=f"{asked['name']} in {folder}: {last + 1} rounds a run")
+    for column in ("task", "learner", "strategy"):
+        table.add_column(column)
+    for column in ("complete", "started", "rounds"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        table.add_row(*(tell.plain(str(value)) for value in row.values()))
+    console.print(table)
+    for failure in failures:
+        console.print(f"[red]failed:[/] {tell.plain(f'{failure["run"]}: {failure["error"]}')}")
+    for warning in results.warnings:
+        console.print(f"[yellow]warning:[/] {tell.plain(warning)}")

@@ -1,0 +1,62 @@
+"""What several verbs say in the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from mindgap.errors import MindgapError
+
+if TYPE_CHECKING:
+    from mindgap.study.plan import Plan
+    from mindgap.study.store import Results
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere, with nothing in it read as markup."""
+    return escape(text)
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that isn't there, before any work starts."""
+    import torch
+
+    kind = device.partition(":")[0]
+    if kind == "cpu":
+        return
+    if kind != "cuda":
+        raise MindgapError(f"unknown device {device!r}: choose cpu or cuda")
+    if not torch.cuda.is_available():
+        raise MindgapError("there is no CUDA device on this machine; leave --device out")
+
+
+def plan_in_words(plan: Plan, console: Console) -> None:
+    """Counts, and every reason why something can't be run."""
+    console.print(
+        f"{len(plan.missing)} runs to do ({plan.rounds_left} rounds in {len(plan.fleets)} fleets), "
+        f"{len(plan.done)} done, {len(plan.impossible)} not possible"
+    )
+    for (task, why), count in Counter((run.task, why) for run, why in plan.impossible).items():
+        console.print(f"[yellow]not possible:[/] {count} runs of {plain(f'{task}: {why}')}")
+
+
+def report(folder: Path, results: Results, console: Console) -> None:
+    """Print the table and write the page."""
+    if not results.progress():
+        console.print("[yellow]nothing was measured, so there is no report[/]")
+        return
+    from mindgap.report import table, write
+
+    Console().print(table(results))
+    console.print(f"report: {write(folder, results)}")
+
+
+def as_json(value: Any) -> None:
+    """For a program to read."""
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False))
