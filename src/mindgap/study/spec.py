@@ -97,9 +97,9 @@ def read(
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{origin}:{mark.line + 1}" if mark else origin
-        raise InvalidStudy(
-            f"{place}: this is not YAML: {getattr(error, 'problem', error)}"
-        ) from None
+        problem = str(getattr(error, "problem", error)).splitlines()[0]
+        hint = ' (a name with brackets needs quotes: "badge[x=1]")' if "'['" in problem else ""
+        raise InvalidStudy(f"{place}: this is not YAML: {problem}{hint}") from None
     if not isinstance(content, dict):
         raise InvalidStudy(f"{origin}: a study file is a mapping such as `name: my-study`")
     lines = dict(_lines(node, ()))
