@@ -21,7 +21,9 @@ class Kind(StrEnum):
 
 
 def command(
-    kind: Annotated[Kind | None, typer.Argument(help="What to list; everything if left out.")] = None,
+    kind: Annotated[
+        Kind | None, typer.Argument(help="What to list; everything if left out.")
+    ] = None,
     plugins: options.Plugins = None,
     json: options.Json = False,
 ) -> None:

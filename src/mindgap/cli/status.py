@@ -44,8 +44,9 @@ def command(
         {key: failure[key] for key in ("run", "round", "error")} for failure in results.failures
     ]
     if json:
-        told = {"study": asked, "runs": rows, "failures": failures, "warnings": results.warnings}
-        tell.as_json(told)
+        tell.as_json(
+            {"study": asked, "runs": rows, "failures": failures, "warnings": results.warnings}
+        )
         return
     console = Console()
     table = Table(title=f"{asked['name']} in {folder}: {last + 1} rounds a run")
@@ -57,6 +58,7 @@ def command(
         table.add_row(*(tell.plain(str(value)) for value in row.values()))
     console.print(table)
     for failure in failures:
-        console.print(f"[red]failed:[/] {tell.plain(f'{failure["run"]}: {failure["error"]}')}")
+        told = tell.plain(f"{failure['run']}: {failure['error']}")
+        console.print(f"[red]failed:[/] {told}")
     for warning in results.warnings:
         console.print(f"[yellow]warning:[/] {tell.plain(warning)}")

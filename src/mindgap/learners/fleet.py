@@ -90,7 +90,7 @@ class Fleet:
                 mask = bank[:, offsets[step] : offsets[step] + self.learner.batch]
             flat.grad = None
             loss = self._loss(self._views(flat), batches[step], labels[step], mask)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
         return self._views(flat.detach())
 
@@ -157,7 +157,7 @@ class Fleet:
     def _views(self, flat: Float[Tensor, "R P"]) -> Parameters:
         """Parameters as views of the buffer; one split, since slices cost a copy each backward."""
         rest = self.size - sum(self.sizes)
-        parts = flat.split([*self.sizes, rest], dim=1)  # type: ignore[no-untyped-call]
+        parts = flat.split([*self.sizes, rest], dim=1)
         shapes: Mapping[str, tuple[int, ...]] = self.network.shapes
         return {
             name: part.view(len(flat), *shape)

@@ -1,1 +1,8 @@
 """What is measured: performance, and how each modality is used."""
+
+from mindgap.metrics.balance import balance
+from mindgap.metrics.bits import bits
+from mindgap.metrics.measurement import Measurement
+from mindgap.metrics.performance import performance
+
+__all__ = ["Measurement", "balance", "bits", "performance"]

@@ -130,6 +130,11 @@ class Strategy(Component):
 def best(scores: Float[Tensor, " U"], pool: Pool, n: int, rng: np.random.Generator) -> Selection:
     """The `n` candidates with the largest scores; `rng` decides between equal ones."""
     order = np.lexsort((rng.random(len(scores)), -scores.cpu().numpy()))[:n].copy()
-
     chosen = torch.from_numpy(order).to(scores.device)
     return Selection(pool.candidates[chosen], scores[chosen])
+
+
+def argmax(scores: Float[Tensor, " U"], rng: np.random.Generator) -> int:
+    """Where the largest score is; `rng` decides between equal ones."""
+    largest = (scores == scores.max()).nonzero().flatten()
+    return int(largest[rng.integers(len(largest))]) if len(largest) > 1 else int(largest[0])

@@ -21,6 +21,9 @@ from mindgap.study.query import Failure, select
 from mindgap.study.state import Environment, State, clock
 from mindgap.tasks import MultimodalData, TaskSource
 
+#: A run owns one row of the fleet; an ensemble would own several, one a member.
+MEMBER = 0
+
 Record = dict[str, Any]
 
 

@@ -62,7 +62,7 @@ def _ask(state: State, served: Mapping[str, Any]) -> Selection | Failure:
     n = min(state.run.query, len(candidates))
     try:
         chosen = state.strategy.select(pool, n, stream(*state.query_key, state.round))
-        return checked(chosen, pool, n, state.run.strategy)
+        return checked(chosen, pool, n)
     except Exception as error:  # a plug-in may raise anything
         told = f"strategy {state.run.strategy}: {type(error).__name__}: {error}"
         return Failure(told, traceback.format_exc())

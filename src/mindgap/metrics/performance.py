@@ -1,0 +1,60 @@
+"""Accuracy, macro-F1 and log loss; with missing modalities also pattern by pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mindgap.metrics.measurement import Measurement
+
+#: Probabilities are read as at least this, so that one sure mistake isn't infinitely bad.
+FLOOR = 1e-7
+
+
+def performance(
+    probabilities: Float[Tensor, "N C"],
+    labels: Int[Tensor, " N"],
+    observed: Bool[Tensor, "N M"],
+    names: Sequence[str],
+) -> list[Measurement]:
+    """Three metrics on each kind of sample, none averaged into another.
+
+    - "natural": all samples as they are, gaps included;
+    - "complete": those with every modality (left out where there are none);
+    - "pattern:a+b": those with exactly these modalities, where anything is missing at all.
+
+    accuracy is in [0, 1]; macro_f1 is the mean F1 over the classes that occur among the labels, in
+    [0, 1]; nll is the mean negative log-likelihood in nats, probabilities floored at 1e-7.
+    """
+    kinds = {"natural": torch.ones_like(labels, dtype=torch.bool)}
+    complete = observed.all(dim=1)
+    if complete.any():
+        kinds["complete"] = complete
+    if not complete.all():
+        for pattern in observed.unique(dim=0):
+            shown = "+".join(name for name, there in zip(names, pattern, strict=True) if there)
+            kinds[f"pattern:{shown}"] = (observed == pattern).all(dim=1)
+    found = []
+    for subject, rows in kinds.items():
+        p, y = probabilities[rows], labels[rows]
+        predicted = p.argmax(dim=1)
+        found += [
+            Measurement("accuracy", subject, float((predicted == y).double().mean())),
+            Measurement("macro_f1", subject, macro_f1(predicted, y, p.shape[1])),
+            Measurement(
+                "nll", subject, float(-p.gather(1, y[:, None]).clamp(min=FLOOR).log().mean())
+            ),
+        ]
+    return found
+
+
+def macro_f1(predicted: Int[Tensor, " n"], labels: Int[Tensor, " n"], n_classes: int) -> float:
+    """Mean over the classes that occur of 2 TP / (2 TP + FP + FN)."""
+    hits = torch.bincount(labels[predicted == labels], minlength=n_classes).double()
+    actual = torch.bincount(labels, minlength=n_classes)
+    claimed = torch.bincount(predicted, minlength=n_classes)
+    f1 = 2 * hits / (actual + claimed).clamp(min=1)
+    return float(f1[actual > 0].mean())

@@ -1,0 +1,26 @@
+"""BADGE: batch active learning by diverse gradient embeddings (Ash et al. 2020, algorithm 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mindgap.strategies import gradient
+from mindgap.strategies.base import Pool, Selection, Strategy
+
+
+@dataclass(frozen=True)
+class Badge(Strategy):
+    """k-means++ among the gradients of the last layer (Ash et al. 2020).
+
+    The first sample is the one with the largest gradient, as in the authors' code; distances are
+    computed without the gradients (see `gradient`). Labelled samples are no centres.
+    """
+
+    def requires(self) -> set[str]:
+        return {"probabilities", "embeddings"}
+
+    def select(self, pool: Pool, n: int, rng: np.random.Generator) -> Selection:
+        probabilities = pool.probabilities[pool.candidates]
+        return gradient.sample(probabilities, pool.embeddings[pool.candidates], pool, n, rng)

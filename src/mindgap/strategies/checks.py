@@ -1,0 +1,47 @@
+"""The loop's guard: what a strategy returns must be what it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from mindgap.errors import MindgapError
+from mindgap.strategies.base import Pool, Selection
+
+
+def checked(selection: Selection, pool: Pool, n: int) -> Selection:
+    """Return the selection, or raise with one sentence that says which rule it breaks.
+
+    Raises:
+        MindgapError: rows that are no integers, not `n`, not distinct, out of range or not
+            candidates; scores of another length or NaN.
+    """
+    for problem in _problems(selection, pool, n):
+        raise MindgapError(f"its selection breaks the contract: {problem}")
+    return selection
+
+
+def _problems(selection: object, pool: Pool, n: int) -> Iterator[str]:
+    if not isinstance(selection, Selection):
+        yield f"select must return a Selection, not {type(selection).__name__}"
+        return
+    rows = selection.rows
+    if not isinstance(rows, torch.Tensor) or rows.dtype != torch.int64 or rows.ndim != 1:
+        yield "rows must be a one-dimensional int64 tensor"
+    if len(rows) != n:
+        yield f"it was asked for {n} rows and returned {len(rows)}"
+    total = len(pool.observed)
+    outside = rows[(rows < 0) | (rows >= total)]
+    if len(outside):
+        yield f"row {int(outside[0])} is not in the pool of {total}"
+    values, counts = rows.unique(return_counts=True)
+    if (counts > 1).any():
+        yield f"row {int(values[counts > 1][0])} is chosen more than once"
+    taken = rows[~torch.isin(rows, pool.candidates)]
+    if len(taken):
+        yield f"row {int(taken[0])} is not a candidate (it has a label already)"
+    if len(selection.scores) != n:
+        yield f"there are {len(selection.scores)} scores for {n} rows"
+    if selection.scores.isnan().any():
+        yield "a score is NaN"
