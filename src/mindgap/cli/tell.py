@@ -13,7 +13,7 @@ from mindgap.errors import MindgapError
 
 if TYPE_CHECKING:
     from mindgap.study.plan import Plan
-    from mindgap.study.store import Results
+    from mindgap.study.results import Results
 
 
 def plain(text: str) -> str:

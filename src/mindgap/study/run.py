@@ -8,8 +8,9 @@ from pathlib import Path
 from mindgap.registry import Registry
 from mindgap.study.execute import Event, execute
 from mindgap.study.plan import Plan, plan
+from mindgap.study.results import Results
 from mindgap.study.spec import Study
-from mindgap.study.store import Results, Store
+from mindgap.study.store import Store
 
 
 def run(
@@ -30,18 +31,18 @@ def run(
         tell: called for every finished round and every failure.
 
     Raises:
-        MindgapError: the folder belongs to another study.
+        MindgapError: the folder belongs to another study, or a second process is at work in it.
     """
     store = Store(folder)
-    store.claim(study.model_dump(mode="json"))
-    damage = store.seal()
-    before = store.read()
-    todo = plan(study, registry, before.progress(), max(1, workers), device)
-    started(todo, [*damage, *before.warnings])
-    if todo.fleets:
-        history = {run.id: before.history(run.id) for run in todo.missing}
-        try:
-            execute(todo, store, registry, history, tell, workers, device)
-        finally:
-            store.seal()
-    return store.read()
+    with store.lock():
+        store.claim(study.model_dump(mode="json"))
+        damage = store.seal()
+        before = store.read()
+        todo = plan(study, registry, before.progress(), max(1, workers), device)
+        started(todo, [*damage, *before.warnings])
+        if todo.fleets:
+            try:
+                execute(todo, store, registry, before.histories(), tell, workers, device)
+            finally:
+                store.seal()
+        return store.read()

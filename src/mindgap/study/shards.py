@@ -1,0 +1,82 @@
+"""Parquet shards, one of each table for every sealed journal, and their schemas."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mindgap.study.journal import Record, sync_folder
+
+_RUN = [("run", pa.string()), ("task", pa.string()), ("learner", pa.string())]
+_RUN += [("strategy", pa.string()), ("seed", pa.int64())]
+_METRIC = pa.struct([("metric", pa.string()), ("subject", pa.string()), ("value", pa.float64())])
+_SELECTED = pa.struct([("id", pa.string()), ("score", pa.float64()), ("observed", pa.string())])
+
+SCHEMAS = {
+    "timings": pa.schema(
+        [
+            ("run", pa.string()),
+            ("round", pa.int64()),
+            ("phase", pa.string()),
+            ("seconds", pa.float64()),
+        ]
+    ),
+    "failures": pa.schema(
+        [*_RUN, ("round", pa.int64()), ("error", pa.string()), ("traceback", pa.string())]
+    ),
+    # last: this shard is what makes a round count as done
+    "rounds": pa.schema(
+        [
+            *_RUN,
+            ("group", pa.string()),
+            ("family", pa.string()),
+            ("round", pa.int64()),
+            ("labels", pa.int64()),
+            ("metrics", pa.list_(_METRIC)),
+            ("selected", pa.list_(_SELECTED)),
+            ("digest", pa.string()),
+        ]
+    ),
+}
+
+
+def tables_of(records: Sequence[Record]) -> dict[str, pa.Table]:
+    """A journal's records as the three tables."""
+    rounds = [record for record in records if record["kind"] == "round"]
+    rows: dict[str, list[dict[str, Any]]] = {
+        "rounds": rounds,
+        "failures": [record for record in records if record["kind"] == "failure"],
+        "timings": [
+            {"run": r["run"], "round": r["round"], "phase": phase, "seconds": seconds}
+            for r in rounds
+            for phase, seconds in r["seconds"].items()
+        ],
+    }
+    return {name: pa.Table.from_pylist(rows[name], schema) for name, schema in SCHEMAS.items()}
+
+
+def write_shard(table: pa.Table, path: Path) -> None:
+    """Write a table so that the name appears only with the whole file behind it."""
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    with temporary.open("wb") as file:
+        pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
+def read_shard(path: Path) -> pa.Table:
+    """The whole table.
+
+    Raises:
+        OSError, pa.ArrowException: a file that is truncated or has changed.
+    """
+    return pq.read_table(path, page_checksum_verification=True)

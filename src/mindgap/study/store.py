@@ -1,0 +1,193 @@
+"""The results folder: append-only, and safe to kill at any moment.
+
+    study.json                 what the folder belongs to
+    cards/TASK.json            a task's card, with a scenario's truth
+    journals/ATTEMPT.jsonl     rounds as they finish, one fsynced line each
+    rounds/ATTEMPT.parquet     the same once sealed; likewise timings/ and failures/
+
+A file under one of these names is whole: everything else is written beside it and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from mindgap.errors import MindgapError
+from mindgap.study.journal import Journal, lock_of, read_journal, sync_folder
+from mindgap.study.results import Results, merge
+from mindgap.study.shards import SCHEMAS, read_shard, tables_of, write_shard
+
+
+class Store:
+    """A results folder; nothing is made before something is written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep a second process from running in the same folder.
+
+        Raises:
+            MindgapError: one does.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.folder / ".lock", timeout=0):
+                yield
+        except Timeout:
+            raise MindgapError(
+                f"{self.folder}: another process is running a study in this folder; wait for it "
+                "or stop it"
+            ) from None
+
+    def claim(self, study: Mapping[str, Any]) -> None:
+        """Make the folder this study's, or check that it is; the latest request is kept.
+
+        Raises:
+            MindgapError: the folder holds another study, one with another budget (apart from
+                rounds), or something else.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self._file("study.json").is_file():
+            foreign = sorted(p.name for p in self.folder.iterdir() if not p.name.startswith("."))
+            if foreign:
+                raise MindgapError(
+                    f"{self.folder}: the folder holds {foreign[0]!r} and no study; choose another "
+                    "with --out"
+                )
+        else:
+            self._same(self.study(), study)
+        self._write_json(self._file("study.json"), study)
+
+    def _same(self, held: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+        if held["name"] != asked["name"]:
+            raise MindgapError(
+                f"{self.folder}: the folder belongs to the study {held['name']!r}, not to "
+                f"{asked['name']!r}; choose another with --out"
+            )
+        for key in ("initial", "query"):
+            if held["budget"][key] != asked["budget"][key]:
+                raise MindgapError(
+                    f"{self.folder}: its results have budget.{key} {held['budget'][key]}, but "
+                    f"{asked['budget'][key]} is asked for; choose another folder with --out"
+                )
+
+    def study(self) -> dict[str, Any]:
+        """The study as last asked for.
+
+        Raises:
+            MindgapError: the folder is no results folder.
+        """
+        path = self._file("study.json")
+        try:
+            study: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            study["name"], study["budget"]["rounds"]
+        except FileNotFoundError:
+            raise MindgapError(f"{self.folder} holds no results: there is no study.json") from None
+        except (ValueError, KeyError, TypeError):
+            raise MindgapError(f"{path} can't be read; is it a study of mindgap's?") from None
+        return study
+
+    def journal(self, attempt: str) -> Journal:
+        """A new journal, to be used in a `with` statement."""
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", attempt):
+            raise ValueError(f"{attempt!r} is no file name")
+        return Journal(self._file("journals", f"{attempt}.jsonl"))
+
+    def write_card(self, task: str, card: Mapping[str, Any]) -> None:
+        """Keep a task's card; written again only if it has changed."""
+        slug = re.sub(r"[^A-Za-z0-9_]+", "_", task)[:60]
+        digest = hashlib.blake2b(task.encode(), digest_size=4).hexdigest()
+        path = self._file("cards", f"{slug}-{digest}.json")
+        if not path.is_file() or json.loads(path.read_text("utf-8")) != card:
+            self._write_json(path, card)
+
+    def seal(self) -> list[str]:
+        """Turn journals into Parquet and put damaged shards aside; a sentence for each damage."""
+        damage = []
+        for pattern in (".*.tmp", "*/.*.tmp"):
+            for temporary in self.folder.glob(pattern):
+                temporary.unlink()
+        for name in SCHEMAS:
+            for path in sorted(self.folder.glob(f"{name}/*.parquet")):
+                told = self._unreadable(path)
+                if told:
+                    damage.append(told)
+                    os.replace(path, path.with_suffix(".damaged"))
+        for path in sorted(self.folder.glob("journals/*.jsonl")):
+            with lock_of(path) as held:
+                records, torn = read_journal(path)
+                damage += torn
+                for name, table in tables_of(records).items():
+                    if len(table):
+                        write_shard(table, self._file(name, f"{path.stem}.parquet"))
+                path.unlink()
+            Path(held.lock_file).unlink(missing_ok=True)
+        return damage
+
+    def read(self) -> Results:
+        """What is whole, sealed or not; changes nothing."""
+        found = {name: [self._tagged(schema.empty_table(), "")] for name, schema in SCHEMAS.items()}
+        warnings = []
+        # journals first: one that is sealed meanwhile is found again as a shard
+        for path in sorted(self.folder.glob("journals/*.jsonl")):
+            try:
+                records, torn = read_journal(path)
+            except FileNotFoundError:
+                continue
+            warnings += torn
+            for name, table in tables_of(records).items():
+                found[name].append(self._tagged(table, path.stem))
+        for name in SCHEMAS:
+            for path in sorted(self.folder.glob(f"{name}/*.parquet")):
+                told = self._unreadable(path)
+                if told:
+                    warnings.append(told)
+                else:
+                    found[name].append(self._tagged(read_shard(path), path.stem))
+        rounds, timings, failures, disagreements = merge(found)
+        study = self.study() if self._file("study.json").is_file() else {}
+        return Results(study, self._cards(), rounds, timings, failures, [*warnings, *disagreements])
+
+    def _cards(self) -> dict[str, dict[str, Any]]:
+        cards = [json.loads(p.read_text("utf-8")) for p in self.folder.glob("cards/*.json")]
+        return {card["task"]: card for card in cards}
+
+    def _unreadable(self, path: Path) -> str | None:
+        try:
+            read_shard(path)
+        except (OSError, pa.ArrowException) as error:
+            lost = "its rounds will be run again" if path.parent.name == "rounds" else "it is lost"
+            why = str(error).splitlines()[0]
+            return f"{path.parent.name}/{path.name} is damaged ({why}); {lost}"
+        return None
+
+    @staticmethod
+    def _tagged(table: pa.Table, attempt: str) -> pa.Table:
+        return table.append_column("attempt", pa.array([attempt] * len(table), pa.string()))
+
+    def _file(self, *parts: str) -> Path:
+        return self.folder.joinpath(*parts)
+
+    @staticmethod
+    def _write_json(path: Path, value: Any) -> None:
+        path.parent.mkdir(exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(value, file, indent=2, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
