@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from mindgap.registry import Registry
 from mindgap.study.plan import Plan, Run
+from mindgap.study.records import failure
 from mindgap.study.store import Store
 
 #: One thread a process, and products whose bits don't depend on how many runs share them.
@@ -66,14 +67,16 @@ def execute(
                 fleet = waiting.pop(0)
                 process = _start(fleet, store, registry, history, device)
                 running[process.pid] = process
-                threading.Thread(target=_listen, args=(process, fleet, events), daemon=True).start()
+                first = {run.id: len(history.get(run.id, ())) for run in fleet}
+                listener = (process, fleet, first, events)
+                threading.Thread(target=_listen, args=listener, daemon=True).start()
             event = events.get()
             if isinstance(event, Event):
                 tell(event)
                 continue
             running.pop(event.pid)
-            for failure in event.failures():
-                tell(failure)
+            if event.code != 0:
+                _record_crash(event, store, tell)
     finally:
         for process in running.values():
             process.kill()
@@ -81,19 +84,22 @@ def execute(
 
 @dataclass(frozen=True)
 class _Ended:
-    """A worker that is gone; what it left undone has failed."""
+    """A worker that is gone, with what it left undone: each run with the round it was in."""
 
     pid: int
     code: int
-    unfinished: tuple[Run, ...]
+    unfinished: tuple[tuple[Run, int], ...]
     stderr: str
 
-    def failures(self) -> list[Event]:
-        if self.code == 0:
-            return []
-        last = (self.stderr.strip() or "no message").splitlines()[-1]
-        why = f"the worker process ended with code {self.code}: {last}"
-        return [Event("failure", run.id, 0, why) for run in self.unfinished]
+
+def _record_crash(ended: _Ended, store: Store, tell: Callable[[Event], None]) -> None:
+    """What a worker left undone when it died has failed; it couldn't write that down itself."""
+    last = (ended.stderr.strip() or "it said nothing").splitlines()[-1]
+    error = f"the worker process ended with code {ended.code}: {last}"
+    with store.journal(f"crash-{uuid.uuid4().hex[:12]}") as journal:
+        for run, round_ in ended.unfinished:
+            journal.append(failure(run, round_, error, ended.stderr))
+            tell(Event("failure", run.id, round_, error))
 
 
 def _start(
@@ -126,19 +132,22 @@ def _start(
 
 
 def _listen(
-    process: subprocess.Popen[str], fleet: Sequence[Run], events: queue.Queue[Event | _Ended]
+    process: subprocess.Popen[str],
+    fleet: Sequence[Run],
+    first: Mapping[str, int],
+    events: queue.Queue[Event | _Ended],
 ) -> None:
     assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018
     errors: list[str] = []
     reader = threading.Thread(target=_keep_tail, args=(process.stderr, errors), daemon=True)
     reader.start()
-    unfinished = {run.id: run for run in fleet}
+    unfinished = {run.id: (run, first[run.id]) for run in fleet}
     for line in process.stdout:
         event = Event(**json.loads(line))
         events.put(event)
-        run = unfinished.get(event.run)
-        if run and (event.kind == "failure" or event.round >= run.rounds):
-            del unfinished[event.run]
+        run, _ = unfinished.pop(event.run)
+        if event.kind != "failure" and event.round < run.rounds:
+            unfinished[run.id] = run, event.round + 1
     code = process.wait()
     reader.join()
     events.put(_Ended(process.pid, code, tuple(unfinished.values()), "".join(errors)))

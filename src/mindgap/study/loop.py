@@ -8,23 +8,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from mindgap.learners import Fleet, Learner, Row
-from mindgap.metrics import Measurement
 from mindgap.registry import Registry
 from mindgap.seeding import stream
+from mindgap.study.journal import Record
 from mindgap.study.labels import SimulatedLabels
 from mindgap.study.measure import measure
 from mindgap.study.plan import Run
 from mindgap.study.query import Failure, select
+from mindgap.study.records import failure, round_record
 from mindgap.study.state import Environment, State, clock
-from mindgap.tasks import MultimodalData, TaskSource
+from mindgap.tasks import TaskSource
 
 #: A run owns one row of the fleet; an ensemble would own several, one a member.
 MEMBER = 0
-
-Record = dict[str, Any]
 
 
 class Cards:
@@ -96,7 +94,7 @@ def _prepare(
             card = cards[text]
         except Exception as error:  # a plug-in's task may raise anything
             for run in members:
-                write(_failure(run, 0, f"task {text}: {error}", traceback.format_exc()))
+                write(failure(run, 0, f"task {text}: {error}", traceback.format_exc()))
             continue
         environment = Environment(number, task.pool, task.test, labels, card, device)
         number += 1
@@ -141,10 +139,10 @@ def _round(
     selections = select(states, place, parameters, fleet.network)
     for state, measurements, selection in zip(states, measured, selections, strict=True):
         if isinstance(selection, Failure):
-            write(_failure(state.run, state.round, selection.error, selection.traceback))
+            write(failure(state.run, state.round, selection.error, selection.traceback))
             continue
         chosen = selection.rows.cpu()
-        write(_record(state, measurements, chosen, selection.scores.cpu()))
+        write(round_record(state, measurements, chosen, selection.scores.cpu()))
         state.add(chosen)
         state.round += 1
         state.seconds.clear()
@@ -163,47 +161,3 @@ def _distinct(rows: Sequence[Row]) -> tuple[list[Row], list[int]]:
             kept.append(row)
         place.append(found[name])
     return kept, place
-
-
-def _record(
-    state: State, measurements: Sequence[Measurement], chosen: Tensor, scores: Tensor
-) -> Record:
-    run, pool = state.run, state.environment.pool
-    return {
-        "kind": "round",
-        **_described(run),
-        "group": run.group,
-        "family": run.family,
-        "round": state.round,
-        "labels": len(state.labelled),
-        "metrics": [m._asdict() for m in measurements],
-        "selected": [
-            {"id": str(pool.ids[i]), "score": score, "observed": _pattern(pool, i)}
-            for i, score in zip(chosen.tolist(), scores.tolist(), strict=True)
-        ],
-        "seconds": dict(state.seconds),
-    }
-
-
-def _pattern(data: MultimodalData, row: int) -> str:
-    return "+".join(n for n, seen in zip(data.names, data.observed[row], strict=True) if seen)
-
-
-def _failure(run: Run, round_: int, error: str, trace: str) -> Record:
-    return {
-        "kind": "failure",
-        **_described(run),
-        "round": round_,
-        "error": error,
-        "traceback": trace,
-    }
-
-
-def _described(run: Run) -> dict[str, Any]:
-    return {
-        "run": run.id,
-        "task": run.task,
-        "learner": run.learner,
-        "strategy": run.strategy,
-        "seed": run.seed,
-    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import uuid
 from collections.abc import Sequence
@@ -61,22 +63,36 @@ def tables_of(records: Sequence[Record]) -> dict[str, pa.Table]:
     return {name: pa.Table.from_pylist(rows[name], schema) for name, schema in SCHEMAS.items()}
 
 
-def write_shard(table: pa.Table, path: Path) -> None:
-    """Write a table so that the name appears only with the whole file behind it."""
-    path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+def write_shard(table: pa.Table, folder: Path, attempt: str) -> Path:
+    """Write ATTEMPT.HASH.parquet, HASH being that of its bytes, so that any damage shows."""
+    folder.mkdir(exist_ok=True)
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    content = buffer.getvalue()
+    path = folder / f"{attempt}.{_hash(content)}.parquet"
+    temporary = folder / f".{uuid.uuid4().hex}.tmp"
     with temporary.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
-    sync_folder(path.parent)
+    sync_folder(folder)
+    return path
 
 
-def read_shard(path: Path) -> pa.Table:
-    """The whole table.
+def read_shard(path: Path) -> pa.Table | None:
+    """The whole table with its `attempt`, or None if the file isn't what was written."""
+    content = path.read_bytes()
+    attempt, _, claimed = path.stem.rpartition(".")
+    if _hash(content) != claimed:
+        return None
+    return tagged(pq.read_table(io.BytesIO(content)), attempt)
 
-    Raises:
-        OSError, pa.ArrowException: a file that is truncated or has changed.
-    """
-    return pq.read_table(path, page_checksum_verification=True)
+
+def tagged(table: pa.Table, attempt: str) -> pa.Table:
+    """The table with a column that says which attempt it comes from."""
+    return table.append_column("attempt", pa.array([attempt] * len(table), pa.string()))
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=8).hexdigest()

@@ -3,7 +3,7 @@
     study.json                 what the folder belongs to
     cards/TASK.json            a task's card, with a scenario's truth
     journals/ATTEMPT.jsonl     rounds as they finish, one fsynced line each
-    rounds/ATTEMPT.parquet     the same once sealed; likewise timings/ and failures/
+    rounds/ATTEMPT.HASH.parquet     the same once sealed; likewise timings/ and failures/
 
 A file under one of these names is whole: everything else is written beside it and renamed.
 """
@@ -20,13 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from mindgap.errors import MindgapError
 from mindgap.study.journal import Journal, lock_of, read_journal, sync_folder
 from mindgap.study.results import Results, merge
-from mindgap.study.shards import SCHEMAS, read_shard, tables_of, write_shard
+from mindgap.study.shards import SCHEMAS, read_shard, tables_of, tagged, write_shard
 
 
 class Store:
@@ -122,24 +121,25 @@ class Store:
                 temporary.unlink()
         for name in SCHEMAS:
             for path in sorted(self.folder.glob(f"{name}/*.parquet")):
-                told = self._unreadable(path)
-                if told:
-                    damage.append(told)
+                if read_shard(path) is None:
+                    damage.append(_damaged(path))
                     os.replace(path, path.with_suffix(".damaged"))
         for path in sorted(self.folder.glob("journals/*.jsonl")):
-            with lock_of(path) as held:
+            with lock_of(path):
                 records, torn = read_journal(path)
                 damage += torn
                 for name, table in tables_of(records).items():
                     if len(table):
-                        write_shard(table, self._file(name, f"{path.stem}.parquet"))
+                        write_shard(table, self._file(name), path.stem)
                 path.unlink()
-            Path(held.lock_file).unlink(missing_ok=True)
+        for lock in self.folder.glob("journals/*.lock"):
+            if not lock.with_suffix(".jsonl").exists():
+                lock.unlink()
         return damage
 
     def read(self) -> Results:
         """What is whole, sealed or not; changes nothing."""
-        found = {name: [self._tagged(schema.empty_table(), "")] for name, schema in SCHEMAS.items()}
+        found = {name: [tagged(schema.empty_table(), "")] for name, schema in SCHEMAS.items()}
         warnings = []
         # journals first: one that is sealed meanwhile is found again as a shard
         for path in sorted(self.folder.glob("journals/*.jsonl")):
@@ -149,14 +149,14 @@ class Store:
                 continue
             warnings += torn
             for name, table in tables_of(records).items():
-                found[name].append(self._tagged(table, path.stem))
+                found[name].append(tagged(table, path.stem))
         for name in SCHEMAS:
             for path in sorted(self.folder.glob(f"{name}/*.parquet")):
-                told = self._unreadable(path)
-                if told:
-                    warnings.append(told)
+                table = read_shard(path)
+                if table is None:
+                    warnings.append(_damaged(path))
                 else:
-                    found[name].append(self._tagged(read_shard(path), path.stem))
+                    found[name].append(table)
         rounds, timings, failures, disagreements = merge(found)
         study = self.study() if self._file("study.json").is_file() else {}
         return Results(study, self._cards(), rounds, timings, failures, [*warnings, *disagreements])
@@ -164,19 +164,6 @@ class Store:
     def _cards(self) -> dict[str, dict[str, Any]]:
         cards = [json.loads(p.read_text("utf-8")) for p in self.folder.glob("cards/*.json")]
         return {card["task"]: card for card in cards}
-
-    def _unreadable(self, path: Path) -> str | None:
-        try:
-            read_shard(path)
-        except (OSError, pa.ArrowException) as error:
-            lost = "its rounds will be run again" if path.parent.name == "rounds" else "it is lost"
-            why = str(error).splitlines()[0]
-            return f"{path.parent.name}/{path.name} is damaged ({why}); {lost}"
-        return None
-
-    @staticmethod
-    def _tagged(table: pa.Table, attempt: str) -> pa.Table:
-        return table.append_column("attempt", pa.array([attempt] * len(table), pa.string()))
 
     def _file(self, *parts: str) -> Path:
         return self.folder.joinpath(*parts)
@@ -191,3 +178,8 @@ class Store:
             os.fsync(file.fileno())
         os.replace(temporary, path)
         sync_folder(path.parent)
+
+
+def _damaged(path: Path) -> str:
+    lost = "its rounds will be run again" if path.parent.name == "rounds" else "it is lost"
+    return f"{path.parent.name}/{path.name} is damaged: its content doesn't fit its name; {lost}"

@@ -21,7 +21,8 @@ def main(stdin: TextIO, stdout: TextIO) -> None:
     import torch
 
     from mindgap.registry import Registry
-    from mindgap.study.loop import Record, run_fleet
+    from mindgap.study.journal import Record
+    from mindgap.study.loop import run_fleet
     from mindgap.study.plan import Run
     from mindgap.study.store import Store
 

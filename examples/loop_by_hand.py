@@ -1,0 +1,77 @@
+"""Active learning from top to bottom without the study machinery: one run, a few rounds.
+
+    python examples/loop_by_hand.py --task diff_nonlin_red --strategy badge --rounds 4
+
+Prints the accuracy with all modalities and with each alone, after every round.
+"""
+
+import argparse
+
+import torch
+
+from mindgap.learners import Fleet, Row, Samples, predict
+from mindgap.registry import Registry
+from mindgap.seeding import stream
+from mindgap.strategies import Pool, checked
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("--task", default="int_redundant")
+parser.add_argument("--learner", default="concat")
+parser.add_argument("--strategy", default="margin")
+parser.add_argument("--initial", type=int, default=50)
+parser.add_argument("--query", type=int, default=50)
+parser.add_argument("--rounds", type=int, default=4)
+parser.add_argument("--seed", type=int, default=0)
+asked = parser.parse_args()
+
+torch.set_num_threads(1)  # faster for small networks
+registry = Registry()
+source = registry.configure("task", asked.task).build()
+learner = registry.configure("learner", asked.learner).build()
+strategy = registry.configure("strategy", asked.strategy).build()
+
+# The data of this seed, scaled. What is missing becomes zero here, and nothing reads it.
+task = source.make(asked.seed)
+pool, test = Samples.of(task.pool), Samples.of(task.test)
+network = learner.network(task.shape)
+fleet = Fleet(learner, network, [pool])  # of one run
+
+# The initial set is random; every random number is named by what it is for.
+shuffled = stream("initial", source.family, asked.seed).permutation(len(task.pool))
+labelled = torch.from_numpy(shuffled[: asked.initial])
+
+for round_ in range(asked.rounds + 1):
+    # train: a fresh network, a fixed number of steps
+    key = (source.family, asked.learner, asked.seed, 0, round_)
+    parameters = fleet.fit([Row(key, 0, labelled, task.pool.labels[labelled])])
+
+    # measure: with every subset of the modalities shown
+    shown = predict(network, parameters, test, {"subset_probabilities:token"})
+    print(f"{len(labelled):5} labels", end="")
+    for subset, probabilities in shown["subset_probabilities:token"].items():
+        accuracy = (probabilities[0].argmax(dim=1) == task.test.labels).double().mean()
+        print(f"   {'+'.join(sorted(subset)) or 'none'} {accuracy:.3f}", end="")
+    print()
+
+    # select: the strategy sees what it requires, and only samples without a label are candidates
+    free = torch.ones(len(task.pool), dtype=torch.bool)
+    free[labelled] = False
+    served = predict(network, parameters, pool, strategy.requires())
+    served = {
+        what: {k: v[0] for k, v in value.items()} if isinstance(value, dict) else value[0]
+        for what, value in served.items()
+    }
+    view = Pool(
+        names=task.pool.names,
+        n_classes=len(task.pool.classes),
+        observed=task.pool.observed,
+        labelled=labelled,
+        labels=task.pool.labels[labelled],
+        candidates=free.nonzero().flatten(),
+        served=served,
+    )
+    rng = stream("query", asked.task, asked.strategy, asked.seed, round_)
+    selection = checked(strategy.select(view, asked.query, rng), view, asked.query)
+
+    # label
+    labelled = torch.cat([labelled, selection.rows])
