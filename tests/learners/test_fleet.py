@@ -18,6 +18,7 @@ SIZES = [
     (5, 17, 9, 31, 5, 13),
     (7, 33, 5, 17, 3, 33),
     (31, 5, 31, 5, 17, 1),
+    (33, 65, 17, 31, 5, 1),
 ]
 
 
@@ -78,6 +79,17 @@ def assert_same_bits(some, every, company):
         else:
             # NaN marks modalities that aren't observed
             assert torch.equal(value.nan_to_num(9.0), every[key][company].nan_to_num(9.0)), key
+
+
+@pytest.mark.parametrize("n", [1, 513])
+def test_bits_do_not_depend_on_company_for_a_last_lone_sample(n):
+    fleet, labels = make((33, 65, 17, 31, 5, 13), seed=0, n=520, pools=1)
+    parameters = fleet.fit([rows_of(labels * 3, 3)[0]] * 3)
+    samples = fleet.samples.slice(0, n)
+    answers = predict(fleet.network, parameters, samples, set(SERVED))
+    alone = {name: value[2:] for name, value in parameters.items()}
+    again = predict(fleet.network, alone, samples, set(SERVED))
+    assert_same_bits(again, answers, [2])
 
 
 def test_bits_do_not_depend_on_the_other_pools():

@@ -81,7 +81,8 @@ def command(
 
         results = run(asked, registry, folder, workers, device, started, happened)
 
-    tell.report(folder, results, console)
+    if not tell.unchanged_report(folder, console):
+        tell.report(folder, results, console)
     if failed:
         console.print(
             f"[red]{len(failed)} runs failed[/]; their tracebacks are in the report, and the same "

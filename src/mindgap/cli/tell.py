@@ -52,7 +52,17 @@ def report(folder: Path, results: Results, console: Console) -> None:
     from mindgap.report import table, write
 
     Console().print(table(results))
-    console.print(f"report: {write(folder, results)}")
+    console.print(f"report: {plain(str(write(folder, results)))}")
+
+
+def unchanged_report(folder: Path, console: Console) -> bool:
+    """Whether the page is newer than all it was written from; if so, say where it is."""
+    page = folder / "report.html"
+    sources = [path for name in ("*.json", "*/*.json", "*/*.parquet") for path in folder.glob(name)]
+    if not page.is_file() or any(s.stat().st_mtime > page.stat().st_mtime for s in sources):
+        return False
+    console.print(f"report, as it was: {plain(str(page))}")
+    return True
 
 
 def as_json(value: Any) -> None:

@@ -66,8 +66,10 @@ class Store:
                     f"{self.folder}: the folder holds {foreign[0]!r} and no study; choose another "
                     "with --out"
                 )
+        elif (held := self.study()) == study:
+            return
         else:
-            self._same(self.study(), study)
+            self._same(held, study)
         self._write_json(self._file("study.json"), study)
 
     def _same(self, held: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
