@@ -1,0 +1,117 @@
+"""`mindgap run` from the outside: the same rows, whatever is asked for together."""
+
+import json
+
+import pytest
+from conftest import rows
+
+BUDGET = "{initial: 12, query: 5, rounds: 3}"
+QUICK = "steps=12"
+
+
+def test_rows_do_not_depend_on_what_else_is_asked_for(mindgap, write_study, tmp_path):
+    """Odd inputs, widths, batches, class counts; fleets of 32, 7, 2 and 1; any order; resumed."""
+    study = write_study(
+        tasks="['tiny[d=5, classes=3]', 'tiny[d=31, classes=17, pool=90]', 'tiny[gaps=false]']",
+        learners=f"['concat[{QUICK}, width=17, feature=9, hidden=31, batch=13]', "
+        f"'concat_linear[{QUICK}, width=33, feature=5, batch=1]', 'concat[{QUICK}]']",
+        strategies="[random, margin, coreset, badge, bmmal]",
+        budget=BUDGET,
+        seeds=7,
+    )
+    mindgap("run", study, "--out", "all")
+    together = rows(tmp_path / "all")
+    assert len(together) == 3 * 3 * 5 * 7 * 4
+    # fleets of seven, seeds and workers in another order
+    mindgap("run", study, "--out", "seven", "--strategies", "bmmal", "seeds=[6,5,4,3,2,1,0]", "-w1")
+    # fleets of one
+    mindgap("run", study, "--out", "one", "--strategies", "margin", "--seeds", "[3]")
+    # fleets of two, strategies in another order
+    mindgap("run", study, "--out", "two", "strategies=badge,random", "seeds=[5]")
+    for name, number in (("seven", 3 * 3 * 7 * 4), ("one", 3 * 3 * 4), ("two", 3 * 3 * 2 * 4)):
+        alone = rows(tmp_path / name)
+        assert len(alone) == number
+        assert alone == {key: together[key] for key in alone}, name
+    # first a round, then two more, and the same again with a seed and a strategy in between
+    for change in ("budget.rounds=1", "budget.rounds=2", "seeds=[1,2]", "strategies=margin,random"):
+        mindgap("run", study, "seeds=[1]", "strategies=margin", "--out", "grown", change)
+    mindgap("run", study, "seeds=[1,2]", "strategies=margin,random", "--out", "grown")
+    grown = rows(tmp_path / "grown")
+    assert len(grown) == 3 * 3 * 2 * 2 * 4
+    assert grown == {key: together[key] for key in grown}
+
+
+def test_a_second_time_nothing_is_done(mindgap, write_study, tmp_path):
+    study = write_study(
+        tasks="[tiny]",
+        learners=f"['concat[{QUICK}]']",
+        strategies="[random, margin]",
+        budget=BUDGET,
+        seeds=2,
+    )
+    assert "4 runs to do (16 rounds" in mindgap("plan", study)
+    assert "4 runs to do (16 rounds" in mindgap("run", study)
+    page = tmp_path / "results/small/report.html"
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "results/small").rglob("*.parquet")}
+    written = page.stat().st_mtime_ns
+    printed = mindgap("run", study)
+    assert "0 runs to do (0 rounds in 0 fleets), 4 done" in printed
+    assert str(page.relative_to(tmp_path)) in printed.replace("\n", "")
+    assert page.stat().st_mtime_ns == written
+    after = {p: p.stat().st_mtime_ns for p in (tmp_path / "results/small").rglob("*.parquet")}
+    assert after == before
+    plan = json.loads(mindgap("plan", study, "seeds=3", "budget.rounds=4", "--json"))
+    assert plan["rounds_left"] == 4 * 1 + 2 * 5
+    status = json.loads(mindgap("status", "results/small", "--json"))
+    assert [(row["strategy"], row["complete"], row["rounds"]) for row in status["runs"]] == [
+        ("margin", 2, 8),
+        ("random", 2, 8),
+    ]
+    page.unlink()
+    mindgap("report", "results/small")
+    assert page.exists()
+
+
+def test_damage_is_told_and_run_again(mindgap, write_study, tmp_path):
+    study = write_study(
+        tasks="[tiny, 'tiny[d=4]']",
+        learners=f"['concat[{QUICK}]']",
+        strategies="[random, margin]",
+        budget=BUDGET,
+        seeds=1,
+    )
+    mindgap("run", study)
+    folder = tmp_path / "results/small"
+    expected = rows(folder)
+    first, second = sorted((folder / "rounds").iterdir())
+    first.write_bytes(first.read_bytes()[:-100])
+    printed = mindgap("run", study)
+    assert "is damaged" in printed
+    assert "2 runs to do (8 rounds in 1 fleets), 2 done" in printed
+    assert rows(folder) == expected
+    assert second.exists()
+    assert "is damaged" not in mindgap("run", study)
+
+
+def test_another_study_is_refused(mindgap, write_study):
+    fields = {"tasks": "[tiny]", "strategies": "[random]", "seeds": 1}
+    fields["learners"] = f"['concat[{QUICK}]']"
+    mindgap("run", write_study(**fields, budget="{initial: 12, query: 5, rounds: 0}"))
+    other = write_study(**fields, budget="{initial: 12, query: 6, rounds: 0}")
+    printed = mindgap("run", other, code=2)
+    assert printed.count("\n") == 1
+    assert "budget.query 5, but 6 is asked for" in printed
+
+
+@pytest.mark.parametrize("strategy", ["random", "coreset"])
+def test_labels_run_out(mindgap, write_study, tmp_path, strategy):
+    """The last query takes what is left, and a pool that is used up is no error."""
+    study = write_study(
+        tasks="['tiny[pool=27]']",
+        learners=f"['concat[{QUICK}]']",
+        strategies=f"[{strategy}]",
+        budget=BUDGET,
+        seeds=1,
+    )
+    mindgap("run", study)
+    assert len(rows(tmp_path / "results/small")) == 4
