@@ -17,7 +17,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": True}
 html_sidebars = {"index": []}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "generated/served.md"]
 html_show_sourcelink = False
 
 generate.write(Path(__file__).parent / "generated")

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 from mindgap.registry import Registry, parameters
+from mindgap.strategies import SERVED
 
 HEADS = {
-    "scenarios": "Synthetic tasks whose exact truth is known. `mindgap show scenario NAME` prints the same.",
+    "scenarios": "Synthetic tasks whose exact truth is known; `mindgap show scenario NAME` prints "
+    "the same.",
     "datasets": "Real data. `mindgap prepare NAME` fetches and caches one.",
     "strategies": "What chooses the next samples to label.",
     "learners": "What is trained in every round.",
@@ -17,6 +19,8 @@ HEADS = {
 def write(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     registry = Registry()
+    served = [f"| `{what}` | {shape} |" for what, shape in SERVED.items()]
+    (folder / "served.md").write_text("\n".join(["| key | value |", "| --- | --- |", *served, ""]))
     pages: dict[str, list[str]] = {kind: [] for kind in HEADS}
     for name in registry.names("task"):
         target = registry.target("task", name)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from mindgap.learners import Concat, ConcatLinear, Fleet, Row, Samples, predict, subsets
+from mindgap.learners import Concat, ConcatLinear, Fleet, Row, Samples, predict
 from mindgap.learners.fleet import BANK
 from mindgap.seeding import stream
 from mindgap.strategies import SERVED
 from mindgap.tasks import TaskShape
+from mindgap.tasks.subsets import subsets
 
 # (d, width, feature, hidden, classes, batch): odd ones, since those moved bits before
 SIZES = [

@@ -1,16 +1,13 @@
-"""`mindgap` as a user starts it, and its results as tables that can be compared."""
+"""`mindgap` as a user starts it, and study files for it."""
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-from mindgap.study.store import Store
+from running import COMMAND
 
 PLUGINS = Path(__file__).parent / "plugins"
-COMMAND = [sys.executable, "-c", "from mindgap.cli import main; main()"]
 
 
 @pytest.fixture
@@ -44,10 +41,3 @@ def write_study(tmp_path):
         return path
 
     return write
-
-
-def rows(folder, **where):
-    """Every finished round but its timings, by (run, round)."""
-    found = Store(folder).read().rounds.to_pylist()
-    kept = [row for row in found if all(row[key] == value for key, value in where.items())]
-    return {(row["run"], row["round"]): str(row) for row in kept}

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import rows
+from running import rows
 
 FIELDS = {
     "tasks": "[tiny]",

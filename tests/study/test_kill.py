@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import COMMAND, rows
+from running import COMMAND, rows
 
 from mindgap.study.store import Store
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import rows
+from running import rows
 
 BUDGET = "{initial: 12, query: 5, rounds: 3}"
 QUICK = "steps=12"

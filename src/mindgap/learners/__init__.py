@@ -3,7 +3,7 @@
 from mindgap.learners.fleet import Fleet, Row
 from mindgap.learners.learner import Concat, ConcatLinear, Learner
 from mindgap.learners.network import ConcatNetwork, Network, Output, Parameters
-from mindgap.learners.predict import Subset, predict, subsets
+from mindgap.learners.predict import predict
 from mindgap.learners.samples import Samples
 
 __all__ = [
@@ -17,7 +17,5 @@ __all__ = [
     "Parameters",
     "Row",
     "Samples",
-    "Subset",
     "predict",
-    "subsets",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from itertools import combinations
 from typing import Any
 
 import torch
@@ -12,16 +11,10 @@ from torch import Tensor
 
 from mindgap.learners.network import Network, Output, Parameters
 from mindgap.learners.samples import Samples
+from mindgap.tasks.subsets import Subset, subsets
 
 #: Samples a chunk: measured fastest between 256 and 1024 for small networks.
 CHUNK = 512
-
-Subset = frozenset[str]
-
-
-def subsets(names: tuple[str, ...]) -> list[Subset]:
-    """All 2^M subsets, small ones first."""
-    return [frozenset(s) for size in range(len(names) + 1) for s in combinations(names, size)]
 
 
 @torch.no_grad()

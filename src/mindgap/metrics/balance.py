@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
-from math import factorial, log
+from math import log
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mindgap.metrics.measurement import Measurement, joined
+from mindgap.metrics.measurement import Measurement
+from mindgap.tasks.subsets import Subset, joined, shapley
 
 #: A Bayes Shapley value below this prescribes no use of the modality; also the ratio's floor.
 NEGLIGIBLE = 0.02
 
 
 def balance(
-    shown: Mapping[frozenset[str], Float[Tensor, "n C"]],
+    shown: Mapping[Subset, Float[Tensor, "n C"]],
     labels: Int[Tensor, " n"],
     names: tuple[str, ...],
     bayes_shapley: Mapping[str, float] | None,
@@ -48,7 +48,7 @@ def balance(
         Measurement("accuracy_shown", joined(names, subset), value)
         for subset, value in accuracy.items()
     ]
-    contributions = {name: shapley(accuracy, name, names) for name in names}
+    contributions = shapley(accuracy, names)
     for name in names:
         found += [
             Measurement("accuracy_only", name, accuracy[frozenset({name})]),
@@ -65,14 +65,3 @@ def balance(
         floored = [max(value, NEGLIGIBLE) for value in used.values()]
         found.append(Measurement("imbalance", "", log(max(floored) / min(floored))))
     return found
-
-
-def shapley(value: Mapping[frozenset[str], float], name: str, names: tuple[str, ...]) -> float:
-    """Shapley value of one player, given the value of every coalition (Shapley 1953)."""
-    others = [other for other in names if other != name]
-    total = 0.0
-    for size in range(len(names)):
-        weight = factorial(size) * factorial(len(others) - size) / factorial(len(names))
-        for without in combinations(others, size):
-            total += weight * (value[frozenset({*without, name})] - value[frozenset(without)])
-    return total

@@ -8,7 +8,8 @@ from typing import Any
 from jaxtyping import Int
 from torch import Tensor
 
-from mindgap.metrics.measurement import Measurement, joined
+from mindgap.metrics.measurement import Measurement
+from mindgap.tasks.subsets import joined
 
 
 def bits(
@@ -21,7 +22,7 @@ def bits(
 
     Bit j is (class >> j) & 1. kappa = (accuracy - majority) / (Bayes - majority): 0 is guessing the
     more frequent value, 1 is the Bayes classifier with everything shown. Both can be left a little
-    on either side by chance.
+    on either side by chance. A bit that can't be learned has no kappa.
 
     Args:
         truth: for each bit its "name", "majority" accuracy, and "bayes" accuracy by subset.
@@ -31,9 +32,8 @@ def bits(
         right = (predicted >> j) & 1 == (labels >> j) & 1
         accuracy = float(right.double().mean())
         best = bit["bayes"][joined(names, frozenset(names))]
-        kappa = (accuracy - bit["majority"]) / (best - bit["majority"])
-        found += [
-            Measurement("bit_accuracy", bit["name"], accuracy),
-            Measurement("kappa", bit["name"], kappa),
-        ]
+        found.append(Measurement("bit_accuracy", bit["name"], accuracy))
+        if best > bit["majority"]:
+            kappa = (accuracy - bit["majority"]) / (best - bit["majority"])
+            found.append(Measurement("kappa", bit["name"], kappa))
     return found

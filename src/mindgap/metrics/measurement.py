@@ -11,8 +11,3 @@ class Measurement(NamedTuple):
     metric: str
     subject: str
     value: float
-
-
-def joined(names: tuple[str, ...], inside: frozenset[str]) -> str:
-    """A subset of the modalities as text, in the data's order: "audio+image"."""
-    return "+".join(name for name in names if name in inside)

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from mindgap.registry import Component
 from mindgap.tasks import TaskShape
-
-Subset = frozenset[str]
+from mindgap.tasks.subsets import Subset
 
 #: What a strategy may ask for, and what it gets.
 SERVED = {
@@ -136,5 +135,7 @@ def best(scores: Float[Tensor, " U"], pool: Pool, n: int, rng: np.random.Generat
 
 def argmax(scores: Float[Tensor, " U"], rng: np.random.Generator) -> int:
     """Where the largest score is; `rng` decides between equal ones."""
+    if scores.isnan().any():
+        raise ValueError("a score is NaN; has the network diverged?")
     largest = (scores == scores.max()).nonzero().flatten()
     return int(largest[rng.integers(len(largest))]) if len(largest) > 1 else int(largest[0])

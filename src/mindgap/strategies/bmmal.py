@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import factorial
 
 import numpy as np
 import torch
@@ -13,7 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mindgap.strategies import gradient
-from mindgap.strategies.base import Pool, Selection, Strategy, Subset
+from mindgap.strategies.base import Pool, Selection, Strategy
+from mindgap.tasks.subsets import shapley
 
 
 @dataclass(frozen=True)
@@ -45,29 +43,13 @@ class Bmmal(Strategy):
             subset: p[rows].gather(1, predicted[:, None])[:, 0]
             for subset, p in pool.subset_probabilities("zero").items()
         }
-        scale = scales(shapley(shown, pool.names))
+        contributions = shapley(shown, pool.names)
+        scale = scales(torch.stack([contributions[name] for name in pool.names], dim=1))
         blocks = [
             pool.unimodal_embeddings[name][rows] * (scale[:, m] * pool.observed[rows, m])[:, None]
             for m, name in enumerate(pool.names)
         ]
         return gradient.sample(probabilities, torch.cat(blocks, dim=1), pool, n, rng)
-
-
-def shapley(
-    value: Mapping[Subset, Float[Tensor, " U"]], names: Sequence[str]
-) -> Float[Tensor, "U M"]:
-    """Shapley values of the modalities, sample by sample, given the value of every subset."""
-    players = len(names)
-    columns = []
-    for name in names:
-        others = [other for other in names if other != name]
-        phi = torch.zeros_like(value[frozenset()])
-        for size in range(players):
-            weight = factorial(size) * factorial(players - size - 1) / factorial(players)
-            for without in combinations(others, size):
-                phi += weight * (value[frozenset({*without, name})] - value[frozenset(without)])
-        columns.append(phi)
-    return torch.stack(columns, dim=1)
 
 
 def scales(contributions: Float[Tensor, "U M"]) -> Float[Tensor, "U M"]:

@@ -41,7 +41,11 @@ def _problems(selection: object, pool: Pool, n: int) -> Iterator[str]:
     taken = rows[~torch.isin(rows, pool.candidates)]
     if len(taken):
         yield f"row {int(taken[0])} is not a candidate (it has a label already)"
-    if len(selection.scores) != n:
-        yield f"there are {len(selection.scores)} scores for {n} rows"
-    if selection.scores.isnan().any():
+    scores = selection.scores
+    if not isinstance(scores, torch.Tensor) or scores.ndim != 1:
+        yield "scores must be a one-dimensional tensor"
+        return
+    if len(scores) != n:
+        yield f"there are {len(scores)} scores for {n} rows"
+    if scores.isnan().any():
         yield "a score is NaN"

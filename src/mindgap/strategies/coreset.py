@@ -34,18 +34,19 @@ class Coreset(Strategy):
         squared = (points * points).sum(dim=1)
         candidates, norms = points[pool.candidates], squared[pool.candidates]
         nearest = torch.full_like(norms, torch.inf)
-        for rows in pool.labelled.split(CHUNK):
+        for rows in pool.labelled.split(CHUNK) if len(pool.labelled) else ():
             apart = norms[:, None] + squared[rows] - 2 * candidates @ points[rows].T
             nearest = torch.minimum(nearest, apart.amin(dim=1))
-        chosen, scores = [], []
-        for _ in range(n):
+        chosen = torch.empty(n, dtype=torch.int64, device=points.device)
+        scores = torch.empty(n, device=points.device)
+        for i in range(n):
             pick = argmax(nearest, rng)
-            chosen.append(pick)
-            scores.append(nearest[pick].clamp(min=0).sqrt())
+            chosen[i] = pick
+            scores[i] = nearest[pick].clamp(min=0).sqrt()
             apart = norms + norms[pick] - 2 * candidates @ candidates[pick]
             nearest = torch.minimum(nearest, apart)
             nearest[pick] = -torch.inf
-        return Selection(pool.candidates[torch.tensor(chosen)], torch.stack(scores))
+        return Selection(pool.candidates[chosen], scores)
 
 
 def standardised(pool: Pool) -> Float[Tensor, "N D"]:

@@ -40,18 +40,17 @@ def sample(
     norms = (delta * delta).sum(dim=1) * (inputs * inputs).sum(dim=1)
     nearest = norms
     free = torch.ones(len(delta), dtype=torch.bool, device=delta.device)
-    chosen: list[int] = []
-    scores = []
-    for _ in range(n):
-        pick = _draw(nearest, free, rng) if chosen else argmax(norms, rng)
-        scores.append(nearest[pick])
-        chosen.append(pick)
+    chosen = torch.empty(n, dtype=torch.int64, device=delta.device)
+    scores = torch.empty(n, device=delta.device)
+    for i in range(n):
+        pick = _draw(nearest, free, rng) if i else argmax(norms, rng)
+        chosen[i], scores[i] = pick, nearest[pick]
         free[pick] = False
         product = (delta @ delta[pick]) * (inputs @ inputs[pick])
         apart = (norms + norms[pick] - 2 * product).clamp(min=0)
-        nearest = torch.minimum(nearest, apart) if len(chosen) > 1 else apart
+        nearest = torch.minimum(nearest, apart) if i else apart
         nearest = torch.where(free, nearest, 0.0)
-    return Selection(pool.candidates[torch.tensor(chosen)], torch.stack(scores))
+    return Selection(pool.candidates[chosen], scores)
 
 
 def _draw(weights: Float[Tensor, " U"], free: Tensor, rng: np.random.Generator) -> int:

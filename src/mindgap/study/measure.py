@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from mindgap.learners import Network, Parameters, Subset, predict
+from mindgap.learners import Network, Parameters, predict
 from mindgap.metrics import Measurement, balance, bits, performance
 from mindgap.study.state import Environment, State, clock, of_models, of_run
 from mindgap.tasks import MultimodalData
+from mindgap.tasks.subsets import Subset
 
 #: Stands for a modality that is withheld from a complete test sample: the learner's own token.
 ABSENT = "subset_probabilities:token"

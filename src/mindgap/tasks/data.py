@@ -79,27 +79,44 @@ class MultimodalData:
         if len(self.ids) != n:
             yield f"there are {len(self.ids)} ids for {n} samples"
             return
+        if n == 0:
+            yield "there is no sample"
+            return
+        if self.observed.dtype != torch.bool or self.labels.dtype != torch.int64:
+            yield (
+                f"observed is {self.observed.dtype} and labels are {self.labels.dtype}, expected "
+                "torch.bool and torch.int64"
+            )
+            return
+        if self.labels.ndim != 1:
+            yield f"labels have shape {tuple(self.labels.shape)}, expected ({n},)"
+            return
         unique, counts = np.unique(self.ids, return_counts=True)
         if (counts > 1).any():
-            yield f"sample id {unique[counts > 1][0]!r} occurs more than once"
+            yield f"sample id {str(unique[counts > 1][0])!r} occurs more than once"
         empty = ~self.observed.any(dim=1)
         if empty.any():
-            yield f"sample {self.ids[int(empty.nonzero()[0])]!r} has no observed modality"
+            yield f"{self.first(empty)} has no observed modality"
         outside = (self.labels < -1) | (self.labels >= len(self.classes))
         if outside.any():
-            i = int(outside.nonzero()[0])
             yield (
-                f"sample {self.ids[i]!r} has label {int(self.labels[i])}, outside the "
+                f"{self.first(outside)} has label {int(self.labels[outside][0])}, outside the "
                 f"{len(self.classes)} classes (0 to {len(self.classes) - 1}, -1 for unknown)"
             )
         for m, (name, x) in enumerate(self.modalities.items()):
             if x.dtype != torch.float32:
                 yield f"modality {name!r} is {x.dtype}, expected torch.float32"
                 continue
+            if x.ndim < 2:
+                yield f"modality {name!r} has shape ({n},), expected ({n}, ...), e.g. ({n}, 1)"
+                continue
             bad = self.observed[:, m] & ~torch.isfinite(x).flatten(1).all(dim=1)
             if bad.any():
-                i = int(bad.nonzero()[0])
                 yield (
-                    f"sample {self.ids[i]!r} has a NaN or infinite value in modality {name!r}; "
+                    f"{self.first(bad)} has a NaN or infinite value in modality {name!r}; "
                     "mend it, or mark the modality as not observed there"
                 )
+
+    def first(self, where: Bool[Tensor, " N"]) -> str:
+        """The first of the samples that `where` marks, by its id."""
+        return f"sample {str(self.ids[int(where.nonzero()[0])])!r}"

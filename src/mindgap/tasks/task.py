@@ -47,6 +47,14 @@ class Task:
         test.validate("test set")
         if (pool.names, pool.classes) != (test.names, test.classes):
             raise InvalidData("pool and test set differ in their modalities or classes")
+        for name, x in pool.modalities.items():
+            if x.shape[1:] != test.modalities[name].shape[1:]:
+                raise InvalidData(
+                    f"modality {name!r} has shape {tuple(x.shape[1:])} a sample in the pool and "
+                    f"{tuple(test.modalities[name].shape[1:])} in the test set"
+                )
+        if (test.labels < 0).any():
+            raise InvalidData(f"test set: {test.first(test.labels < 0)} has no label")
         return Task(_standardised(pool, pool), _standardised(test, pool))
 
     @property
@@ -107,6 +115,7 @@ def _standardised(data: MultimodalData, reference: MultimodalData) -> Multimodal
         if len(seen) == 0:
             raise InvalidData(f"modality {name!r} is observed nowhere in the pool")
         mean = seen.mean(dim=0)
-        deviation = seen.std(dim=0, correction=0)
-        scaled[name] = (x - mean) / torch.where(deviation > 0, deviation, 1.0)
+        varies = seen.amax(dim=0) > seen.amin(dim=0)  # a deviation may be rounding error
+        deviation = torch.where(varies, seen.std(dim=0, correction=0), 1.0)
+        scaled[name] = (x - mean) / deviation
     return replace(data, modalities=scaled)
