@@ -1,7 +1,19 @@
-"""Shared by all tests: the environment that worker processes have."""
+"""Shared by all tests: the environment of worker processes, and checks of shapes and types."""
 
 import os
 
-# Before torch loads: products whose bits don't depend on the batch (see mindgap.study.workers).
+# Before torch loads: products whose bits don't depend on the batch (see mindgap.study.execute).
 os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from jaxtyping import install_import_hook
+
+#: Where arrays are worked on; not where they are checked, since tests hand faulty ones in there.
+CHECKED = [
+    "mindgap.learners",
+    "mindgap.metrics",
+    *(f"mindgap.strategies.{name}" for name in ("badge", "bmmal", "coreset", "entropy")),
+    *(f"mindgap.strategies.{name}" for name in ("gradient", "margin", "random")),
+    *(f"mindgap.tasks.{name}" for name in ("generator", "missingness", "subsets", "truth")),
+]
+install_import_hook(CHECKED, "beartype.beartype")

@@ -63,14 +63,17 @@ def command(
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("rounds", total=None, visible=False)
+    bar = Progress(*columns, console=console)
+    task = bar.add_task("rounds")
+    try:
 
         def started(plan: Plan, warnings: Iterable[str]) -> None:
             for warning in warnings:
                 console.print(f"[yellow]warning:[/] {tell.plain(warning)}")
             tell.plan_in_words(plan, console)
-            bar.update(task, total=plan.rounds_left, visible=plan.rounds_left > 0)
+            bar.update(task, total=plan.rounds_left)
+            if plan.rounds_left:
+                bar.start()
 
         def happened(event: Event) -> None:
             if event.kind == "failure":
@@ -80,6 +83,9 @@ def command(
                 bar.advance(task)
 
         results = run(asked, registry, folder, workers, device, started, happened)
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
     if not tell.unchanged_report(folder, console):
         tell.report(folder, results, console)

@@ -38,7 +38,7 @@ class Output:
     logits: Float[Tensor, "R B C"]
     embedding: Float[Tensor, "R B D"]
     unimodal_logits: Mapping[str, Float[Tensor, "R B C"]]
-    unimodal_embeddings: Mapping[str, Float[Tensor, "R B D_m"]]
+    unimodal_embeddings: Mapping[str, Float[Tensor, "R B _D_m"]]
 
 
 class Network:
@@ -56,15 +56,15 @@ class Network:
 
     @abstractmethod
     def encode(
-        self, parameters: Parameters, inputs: Mapping[str, Float[Tensor, "R B d"]]
-    ) -> dict[str, Float[Tensor, "R B D_m"]]:
+        self, parameters: Parameters, inputs: Mapping[str, Float[Tensor, "R B _d"]]
+    ) -> dict[str, Float[Tensor, "R B _D_m"]]:
         """Each modality's embedding; of a missing one it is anything finite."""
 
     @abstractmethod
     def fuse(
         self,
         parameters: Parameters,
-        encoded: Mapping[str, Float[Tensor, "R B D_m"]],
+        encoded: Mapping[str, Float[Tensor, "R B _D_m"]],
         observed: Bool[Tensor, "R B M"] | None,
         absent: str = "token",
         dropout: Float[Tensor, "R B H"] | None = None,
@@ -136,8 +136,8 @@ class ConcatNetwork(Network):
         return drawn
 
     def encode(
-        self, parameters: Parameters, inputs: Mapping[str, Float[Tensor, "R B d"]]
-    ) -> dict[str, Float[Tensor, "R B D_m"]]:
+        self, parameters: Parameters, inputs: Mapping[str, Float[Tensor, "R B _d"]]
+    ) -> dict[str, Float[Tensor, "R B _D_m"]]:
         encoded = {}
         for name in self.names:
             hidden = linear(inputs[name], parameters, f"{name}.encoder1").relu()
@@ -147,7 +147,7 @@ class ConcatNetwork(Network):
     def fuse(
         self,
         parameters: Parameters,
-        encoded: Mapping[str, Float[Tensor, "R B D_m"]],
+        encoded: Mapping[str, Float[Tensor, "R B _D_m"]],
         observed: Bool[Tensor, "R B M"] | None,
         absent: str = "token",
         dropout: Float[Tensor, "R B H"] | None = None,

@@ -21,7 +21,7 @@ class Samples:
         observed: (N, M), or None where every modality of every sample is there.
     """
 
-    inputs: Mapping[str, Float[Tensor, "N d"]]
+    inputs: Mapping[str, Float[Tensor, "N _d"]]
     observed: Bool[Tensor, "N M"] | None
 
     @staticmethod
@@ -67,7 +67,7 @@ class Samples:
 
     def gather(
         self, rows: Int64[Tensor, "R B"]
-    ) -> tuple[dict[str, Float[Tensor, "R B d"]], Bool[Tensor, "R B M"] | None]:
+    ) -> tuple[dict[str, Float[Tensor, "R B _d"]], Bool[Tensor, "R B M"] | None]:
         """The batch of every run."""
         flat = rows.flatten()
         inputs = {

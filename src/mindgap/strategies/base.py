@@ -68,9 +68,9 @@ class Pool:
         return value
 
     @property
-    def unimodal_embeddings(self) -> Mapping[str, Float[Tensor, "N D_m"]]:
+    def unimodal_embeddings(self) -> Mapping[str, Float[Tensor, "N _D_m"]]:
         """Each modality's embedding as the fusion sees it: its token where it is missing."""
-        value: Mapping[str, Float[Tensor, "N D_m"]] = self._serve("unimodal_embeddings")
+        value: Mapping[str, Float[Tensor, "N _D_m"]] = self._serve("unimodal_embeddings")
         return value
 
     def subset_probabilities(self, absent: str) -> Mapping[Subset, Float[Tensor, "N C"]]:

@@ -26,11 +26,11 @@ class SimulatedLabels:
     """
 
     def __init__(self, pool: MultimodalData) -> None:
-        unknown = (pool.labels < 0).nonzero().flatten()
-        if len(unknown):
+        unknown = pool.labels < 0
+        if unknown.any():
             raise InvalidData(
-                f"pool: sample {pool.ids[int(unknown[0])]!r} has no label; a simulated study needs "
-                f"all of them ({len(unknown)} are missing)"
+                f"pool: {pool.first(unknown)} has no label; a simulated study needs all of them "
+                f"({int(unknown.sum())} are missing)"
             )
         self._labels = pool.labels
 

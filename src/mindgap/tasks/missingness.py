@@ -42,7 +42,7 @@ class Missingness:
             if rate < 0:
                 raise MindgapError(f"missing.{split}: {pattern!r} has the negative rate {rate}")
         complete = "+".join(names)
-        rest = 1 - sum(rate for pattern, rate in rates.items() if pattern != complete)
+        rest = 1.0 - sum(rate for pattern, rate in rates.items() if pattern != complete)
         if rest < -1e-9:
             raise MindgapError(f"missing.{split}: the rates sum to {1 - rest:.3f}, above 1")
         incomplete = {p: float(rate) for p, rate in rates.items() if p != complete and rate > 0}
