@@ -1,1 +1,56 @@
 """Tables and paired statistics, from the store alone."""
+
+from mindgap.analysis.asked import REFERENCE, Asked, Gap
+from mindgap.analysis.bands import band
+from mindgap.analysis.cells import Cell, cells
+from mindgap.analysis.comparison import ALPHA, Row, accuracy, compare
+from mindgap.analysis.curves import Measured, aubc, measured
+from mindgap.analysis.paired import CONFIDENCE, Difference, Mean, difference, holm, mean
+from mindgap.analysis.patterns import Pattern, incomplete_chosen, incomplete_pool, patterns
+from mindgap.analysis.reliance import (
+    Reliance,
+    against_control,
+    least_used,
+    modalities,
+    prescribed,
+    reliance,
+)
+from mindgap.analysis.seconds import Seconds, seconds
+from mindgap.analysis.study import Analysis, Compared, analyse
+
+__all__ = [
+    "ALPHA",
+    "CONFIDENCE",
+    "REFERENCE",
+    "Analysis",
+    "Asked",
+    "Cell",
+    "Compared",
+    "Difference",
+    "Gap",
+    "Mean",
+    "Measured",
+    "Pattern",
+    "Reliance",
+    "Row",
+    "Seconds",
+    "accuracy",
+    "against_control",
+    "analyse",
+    "aubc",
+    "band",
+    "cells",
+    "compare",
+    "difference",
+    "holm",
+    "incomplete_chosen",
+    "incomplete_pool",
+    "least_used",
+    "mean",
+    "measured",
+    "modalities",
+    "patterns",
+    "prescribed",
+    "reliance",
+    "seconds",
+]

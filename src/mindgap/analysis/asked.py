@@ -1,0 +1,101 @@
+"""What a study asks for, in the names that its results bear, and what of it was never measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mindgap.analysis.curves import Run
+
+#: Every strategy is compared with this one.
+REFERENCE = "random"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something the study asks for that isn't there, or isn't compared; "" and () mean any."""
+
+    task: str
+    learner: str
+    strategy: str
+    seeds: tuple[int, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The study as last asked for; all empty where the folder has none."""
+
+    tasks: Sequence[str]
+    learners: Sequence[str]
+    strategies: Sequence[str]
+    seeds: frozenset[int]
+    rounds: int
+
+    @staticmethod
+    def of(study: Mapping[str, Any], runs: Sequence[Run]) -> Asked:
+        """Translate a study's texts into the names of these runs, where they answer to them."""
+        seeds = study.get("seeds", ())
+        return Asked(
+            named(study.get("tasks", ()), {run.task for run in runs}),
+            named(study.get("learners", ()), {run.learner for run in runs}),
+            named(study.get("strategies", ()), {run.strategy for run in runs}),
+            frozenset(range(seeds) if isinstance(seeds, int) else seeds),
+            study["budget"]["rounds"] + 1 if "budget" in study else 0,
+        )
+
+
+def named(asked: Sequence[str], held: set[str]) -> list[str]:
+    """For each text asked for the held name that answers to it, or the text itself.
+
+    A run bears the shortest text of its component, so `badge[x=1]` with 1 the default is held as
+    `badge`: a held name that wasn't asked for by its own text answers for its kin.
+    """
+    spare = sorted(held - set(asked))
+    names = []
+    for text in asked:
+        kin = [name for name in spare if _base(name) == _base(text)]
+        if text not in held and kin:
+            spare.remove(kin[0])
+            names.append(kin[0])
+        else:
+            names.append(text)
+    return names
+
+
+def ordered(names: Iterable[str], asked: Sequence[str]) -> list[str]:
+    """The reference, then the rest as the study lists them, then what it doesn't list, by name."""
+    place = {name: i for i, name in enumerate(asked)}
+    return sorted(set(names), key=lambda n: (n != REFERENCE, place.get(n, len(place)), n))
+
+
+def never_measured(asked: Asked, runs: Sequence[Run]) -> Iterator[Gap]:
+    """What the study asks for without any finished round, as coarsely as it can be said."""
+    nothing = "nothing measured: failed, not possible (see `mindgap plan`), or still to come"
+    held = {(run.task, run.learner, run.strategy) for run in runs}
+    tasks, learners, strategies = (
+        [name for name in names if name in {key[i] for key in held}]
+        for i, names in enumerate((asked.tasks, asked.learners, asked.strategies))
+    )
+    for name in asked.tasks:
+        if name not in tasks:
+            yield Gap(name, "", "", (), nothing)
+    for name in asked.learners:
+        if name not in learners:
+            yield Gap("", name, "", (), nothing)
+    for name in asked.strategies:
+        if name not in strategies:
+            yield Gap("", "", name, (), nothing)
+    for task in tasks:
+        for learner in learners:
+            absent = [name for name in strategies if (task, learner, name) not in held]
+            if len(absent) == len(strategies):
+                yield Gap(task, learner, "", (), nothing)
+                continue
+            for name in absent:
+                yield Gap(task, learner, name, (), nothing)
+
+
+def _base(text: str) -> str:
+    return text.partition("[")[0].strip()

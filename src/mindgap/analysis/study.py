@@ -1,0 +1,70 @@
+"""Everything that the table and the page say about a results folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mindgap.analysis.asked import Asked, Gap, ordered
+from mindgap.analysis.cells import Cell, cells
+from mindgap.analysis.comparison import Row, compare
+from mindgap.analysis.curves import Measured, measured
+from mindgap.analysis.reliance import Reliance, reliance
+from mindgap.study.results import Results
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One task and learner.
+
+    Attributes:
+        control: the same learner on the control scenario, where it was measured.
+    """
+
+    cell: Cell
+    control: Cell | None
+    rows: Sequence[Row]
+    reliance: Sequence[Reliance]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A results folder, analysed.
+
+    Attributes:
+        compared: in the study's order.
+        gaps: what is missing or left out, and why.
+        strategies: all that were measured, the reference first.
+        complete: runs with as many rounds as the study asks for.
+    """
+
+    results: Results
+    measured: Measured
+    asked: Asked
+    compared: Sequence[Compared]
+    gaps: Sequence[Gap]
+    strategies: Sequence[str]
+    complete: int
+
+
+def analyse(results: Results) -> Analysis:
+    """Compare whatever is comparable in a results folder."""
+    curves = measured(results)
+    asked = Asked.of(results.study, curves.runs)
+    found, gaps = cells(results, curves)
+    by_name = {(cell.task, cell.learner): cell for cell in found}
+    compared = []
+    for cell in found:
+        control = by_name.get((cell.card.get("control") or "", cell.learner))
+        compared.append(
+            Compared(cell, control, compare(curves, cell), reliance(curves, cell, control))
+        )
+    return Analysis(
+        results,
+        curves,
+        asked,
+        compared,
+        gaps,
+        ordered((run.strategy for run in curves.runs), asked.strategies),
+        sum(len(run.labels) >= asked.rounds for run in curves.runs),
+    )

@@ -1,0 +1,270 @@
+"""Numbers and findings in words; every sentence is computed."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mindgap.analysis import (
+    ALPHA,
+    REFERENCE,
+    Analysis,
+    Compared,
+    against_control,
+    incomplete_chosen,
+    incomplete_pool,
+)
+
+#: Sentences a topic; the rest is in the tables.
+MOST = 8
+
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A topic of the summary, and what is found about it."""
+
+    topic: str
+    sentences: Sequence[str]
+
+
+def visible(text: str) -> str:
+    """Text from elsewhere; what isn't printed but steers (control, bidi) becomes U+FFFD."""
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else "\ufffd"
+        for c in text
+    )
+
+
+def short(text: str, most: int = 24) -> str:
+    """One line of at most so many characters, cut in the middle."""
+    line = " ".join(visible(text).split())
+    if len(line) <= most:
+        return line
+    return f"{line[: most // 2]}…{line[len(line) - (most - most // 2 - 1) :]}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """0.951, or a dash where there is no number."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """The same with its sign: +0.012."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def interval(low: float, high: float, digits: int = 3) -> str:
+    """[−0.003, +0.027], empty where there is none."""
+    return f"[{signed(low, digits)}, {signed(high, digits)}]" if math.isfinite(low) else ""
+
+
+def p_value(p: float) -> str:
+    """Three digits, never 0."""
+    if not math.isfinite(p):
+        return NONE
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_phrase(p: float) -> str:
+    """p = 0.012, p < 0.001, or that there is none."""
+    if not math.isfinite(p):
+        return "no p value"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def percent(share: float) -> str:
+    """A share as 50 %."""
+    return f"{100 * share:.0f} %"
+
+
+def listed(names: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
+
+
+def counted(n: int, what: str) -> str:
+    """1 seed, 2 seeds."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def cell_name(analysis: Analysis, compared: Compared) -> str:
+    """The task, with its learner where there are several."""
+    cell = compared.cell
+    several = len({c.cell.learner for c in analysis.compared}) > 1
+    return f"{cell.task} ({cell.learner})" if several else cell.task
+
+
+def findings(analysis: Analysis) -> list[Finding]:
+    """The summary; topics that nothing can be said about are left out."""
+    topics = {
+        "Strategies against random": _strategies(analysis),
+        "Use of modalities": _modalities(analysis),
+        "Distance to the best possible": _bayes(analysis),
+        "Missing modalities": _missing(analysis),
+        "What is not in the numbers": _absent(analysis),
+    }
+    return [Finding(topic, _cut(said)) for topic, said in topics.items() if said]
+
+
+def _cut(sentences: Sequence[str]) -> list[str]:
+    if len(sentences) <= MOST:
+        return list(sentences)
+    return [*sentences[:MOST], f"And {len(sentences) - MOST} more, in the tables below."]
+
+
+def _strategies(analysis: Analysis) -> list[str]:
+    without = [c for c in analysis.compared if not c.cell.has_reference]
+    said = []
+    if without:
+        names = listed([cell_name(analysis, c) for c in without])
+        said.append(
+            f"No {REFERENCE} strategy was measured on {names}: AUBC is shown there without "
+            "differences."
+        )
+    rows = [(c, row) for c in analysis.compared for row in c.rows if row.to_reference]
+    tested = [(c, row) for c, row in rows if math.isfinite(row.p_holm)]
+    if rows and not tested:
+        return [*said, "No comparison has a p value: a test needs at least two seeds."]
+    if not tested:
+        return said
+    seeds = sorted({row.to_reference.n for _, row in tested if row.to_reference})
+    over = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    better = sum(row.verdict > 0 for _, row in tested)
+    worse = sum(row.verdict < 0 for _, row in tested)
+    first = (
+        f"{better} significantly better and {worse} worse of {counted(len(tested), 'comparison')} "
+        f"of AUBC with {REFERENCE} ({over} seeds each, paired; at {percent(ALPHA)}, after Holm's "
+        "correction within each task and learner)."
+    )
+    if len(tested) < len(rows):
+        first += f" {len(rows) - len(tested)} more can't be tested."
+    said.append(first)
+    for c in analysis.compared:
+        parts = []
+        for sign, word in ((1, "better"), (-1, "worse")):
+            winners = [
+                f"{row.strategy} ({signed(row.to_reference.mean)})"
+                for row in c.rows
+                if row.to_reference and row.verdict == sign
+            ]
+            if winners:
+                parts.append(f"{word}: {listed(winners)}")
+        if parts:
+            said.append(f"{cell_name(analysis, c)}: {'; '.join(parts)}.")
+    none = [
+        cell_name(analysis, c)
+        for c in analysis.compared
+        if any(math.isfinite(row.p_holm) for row in c.rows) and not any(r.verdict for r in c.rows)
+    ]
+    if none:
+        halves = [
+            (row.to_reference.high - row.to_reference.low) / 2
+            for c, row in tested
+            if row.to_reference and cell_name(analysis, c) in none
+        ]
+        said.append(
+            f"No significant difference on {listed(none)}; the intervals there reach "
+            f"±{number(float(np.median(halves)))} (median), so smaller differences can't be seen "
+            "with this many seeds."
+        )
+    return said
+
+
+def _modalities(analysis: Analysis) -> list[str]:
+    said = []
+    for c in analysis.compared:
+        used = [entry for entry in c.reliance if entry.metric == "utilisation"]
+        if not used or not c.cell.card.get("pitfall"):
+            continue
+        means = {
+            entry.subject: float(np.mean([m.value for m in entry.measured.values()]))
+            for entry in used
+        }
+        least = min(means, key=lambda name: means[name])
+        measured = next(entry for entry in used if entry.subject == least).measured
+        low = min(measured, key=lambda name: measured[name].value)
+        high = max(measured, key=lambda name: measured[name].value)
+        sentence = (
+            f"{cell_name(analysis, c)}, after {c.cell.labels[-1]} labels: {least} is used at "
+            f"{number(means[least], 2)} of what the truth prescribes"
+        )
+        if low != high:
+            sentence += (
+                f" (mean over strategies; {number(measured[low].value, 2)} with {low} to "
+                f"{number(measured[high].value, 2)} with {high})"
+            )
+        said.append(f"{sentence}; {_beside_control(analysis, c, least)}.")
+    return said
+
+
+def _beside_control(analysis: Analysis, c: Compared, modality: str) -> str:
+    name = c.cell.card.get("control")
+    if c.control is None:
+        return f"its control {name} was not measured" if name else "it has no control"
+    if c.control.labels[-1] != c.cell.labels[-1]:
+        return f"its control {name} has another number of labels"
+    _, there, gap = against_control(analysis.measured, c.cell, c.control, "utilisation", modality)
+    if not gap.n:
+        return f"its control {name} shares no seed"
+    tested = f"{interval(gap.low, gap.high, 2) or 'no interval'}; {p_phrase(gap.p)}"
+    return (
+        f"on its control {name} at {number(there.value, 2)}: difference {signed(gap.mean, 2)} "
+        f"({tested}; {counted(gap.n, 'seed')}, paired)"
+    )
+
+
+def _bayes(analysis: Analysis) -> list[str]:
+    said = []
+    for c in analysis.compared:
+        bayes = (c.cell.card.get("truth") or {}).get("bayes_natural")
+        ended = [row for row in c.rows if row.final.n]
+        if bayes is None or not ended:
+            continue
+        best = max(ended, key=lambda row: row.final.value)
+        said.append(
+            f"{cell_name(analysis, c)}, after {c.cell.labels[-1]} labels: the highest mean "
+            f"accuracy is {number(best.final.value)} ({best.strategy}), "
+            f"{number(bayes - best.final.value)} below Bayes ({number(bayes)})."
+        )
+    return said
+
+
+def _missing(analysis: Analysis) -> list[str]:
+    said = []
+    for c in analysis.compared:
+        pool = incomplete_pool(c.cell)
+        shares = incomplete_chosen(analysis.measured, c.cell)
+        if not pool or not shares:
+            continue
+        low = min(shares, key=lambda n: shares[n].value)
+        high = max(shares, key=lambda n: shares[n].value)
+        sentence = f"{cell_name(analysis, c)}: {percent(pool)} of the pool lack a modality"
+        for name in dict.fromkeys((high, low)):
+            sentence += f"; of what {name} chose {percent(shares[name].value)}"
+        said.append(f"{sentence}.")
+    return said
+
+
+def _absent(analysis: Analysis) -> list[str]:
+    results, said = analysis.results, []
+    if results.failures:
+        runs = len({failure["run"] for failure in results.failures})
+        said.append(f"{counted(runs, 'run')} failed; the tracebacks are below.")
+    if analysis.gaps:
+        said.append(
+            f"{counted(len(analysis.gaps), 'gap')}: runs that are missing, shorter than asked for "
+            "or not comparable; each is listed below, and none is in a mean that it doesn't fit."
+        )
+    if results.warnings:
+        said.append(f"{counted(len(results.warnings), 'warning')} about the results folder.")
+    return said
