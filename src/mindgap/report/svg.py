@@ -113,7 +113,7 @@ def _tidy(element: ET.Element, name: str, used: set[str]) -> None:
 
 
 def _themed(style: str) -> str:
-    style = re.sub(r"(font: [^;]*?[\d.]+px) [^;]*", r"\1 var(--font)", style)
+    style = re.sub(r"(font-family:|font: [^;]*?[\d.]+px) [^;]*", r"\1 var(--font)", style)
     for sentinel, variable in THEME.items():
         style = style.replace(sentinel, variable)
     return style

@@ -1,0 +1,54 @@
+"""What the pages tell people to write works."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mindgap.registry import Registry
+from mindgap.study.spec import Study
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(language):
+    """Every code block of a language: (page, text)."""
+    pattern = re.compile(rf"```{language}\n(.*?)```", flags=re.DOTALL)
+    return [(page.name, text) for page in PAGES for text in pattern.findall(page.read_text())]
+
+
+@pytest.mark.parametrize(("page", "text"), blocks("yaml"))
+def test_studies_are_valid(page, text):
+    study = Study.model_validate(yaml.safe_load(text))
+    registry = Registry()
+    for kind in ("task", "learner", "strategy"):
+        assert study.configured(kind, registry)
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), [found for found in blocks("python") if "class" in found[1].split("def ")[0]]
+)
+def test_strategies_run(page, text, tmp_path):
+    (tmp_path / "mine.py").write_text(text)
+    (name,) = set(Registry([tmp_path / "mine.py"]).names("strategy")) - set(
+        Registry().names("strategy")
+    )
+    script = ROOT / "examples" / "loop_by_hand.py"
+    code = script.read_text().replace("Registry()", f"Registry([{str(tmp_path / 'mine.py')!r}])")
+    (tmp_path / "loop.py").write_text(code)
+    command = [sys.executable, tmp_path / "loop.py", "--strategy", name, "--rounds", "1"]
+    command += ["--task", "miss_mcar_sym[pool=300, test=100]"]
+    assert "100 labels" in subprocess.check_output(command, text=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_verbs_that_pages_name_exist(page):
+    from mindgap.cli import app
+
+    known = {command.callback.__module__.rpartition(".")[2] for command in app.registered_commands}
+    named = set(re.findall(r"^mindgap ([a-z]+)", page.read_text(), flags=re.MULTILINE))
+    assert named <= known
