@@ -56,7 +56,7 @@ for round_ in range(asked.rounds + 1):
     # select: the strategy sees what it requires, and only samples without a label are candidates
     free = torch.ones(len(task.pool), dtype=torch.bool)
     free[labelled] = False
-    served = predict(network, parameters, pool, strategy.requires())
+    served = predict(network, parameters, pool, strategy.requires(), [key])
     served = {
         what: {k: v[0] for k, v in value.items()} if isinstance(value, dict) else value[0]
         for what, value in served.items()

@@ -18,7 +18,7 @@ import re
 import sys
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -55,7 +55,8 @@ class Configured:
     """A component with its parameters, not yet built.
 
     `text` names what differs from the defaults (`badge` or `badge[x=1]`); `identity` states every
-    parameter and the plug-in's source, so it changes whenever the component could.
+    parameter, of a file its content, and the plug-in's source, so it changes whenever the
+    component could.
     """
 
     kind: str
@@ -79,8 +80,14 @@ class Configured:
     @cached_property
     def identity(self) -> str:
         """All that distinguishes this component's behaviour, as one text."""
-        params = {k: v.identity if isinstance(v, Configured) else v for k, v in self.params.items()}
+        params = {k: _identified(v) for k, v in self.params.items()}
         return _bracketed(self.name, params) + (f"@{self.source}" if self.source else "")
+
+
+def _identified(value: Any) -> Any:
+    if isinstance(value, Configured):
+        return value.identity
+    return _file_hash(value) if isinstance(value, Path) and value.is_file() else value
 
 
 def _bracketed(name: str, params: dict[str, Any]) -> str:
@@ -157,7 +164,9 @@ class Registry:
 
         name, given = parse(text)
         target, source = self._entry(kind, name)
-        described = target if inspect.isfunction(target) else target.__init__
+        # of a dataclass the class itself, whose inherited fields are read where they are written
+        whole = inspect.isfunction(target) or is_dataclass(target)
+        described: Any = target if whole else target.__init__
         hints = get_type_hints(described, include_extras=True)
         known = {p.name: p for p in parameters(target)}
         params: dict[str, Any] = {}

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from mindgap.cli import app, main
 from mindgap.registry import Registry
 
-VERBS = ("ls", "show", "prepare", "plan", "run", "status", "report")
+VERBS = ("ls", "show", "prepare", "plan", "run", "status", "report", "check", "cp")
 
 
 def invoke(*arguments):
@@ -86,7 +86,7 @@ def test_ls_lists_everything():
 
 def test_show_a_scenario_with_its_truth():
     shown = json.loads(invoke("show", "scenario", "miss_mcar_sym[pool=700]", "--json"))
-    assert shown["control"] == "miss_base"
+    assert shown["control"] == "miss_base[pool=700]"
     assert shown["differs_in"] == ["missing"]
     assert shown["pool"] == 700
     truth = shown["truth"]
@@ -113,14 +113,14 @@ def test_show_others(kind, name, text):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("show", "scenario", "mis_base"), "unknown task 'mis_base': did you mean 'miss_base'?"),
-        (("show", "strategy", "magin"), "did you mean 'margin'?"),
+        (("show", "scenario", "mis_base"), "unknown task 'mis_base': did you mean 'miss_base'"),
+        (("show", "strategy", "magin"), "did you mean 'margin'"),
         (("show", "scenario", "miss_base[pol=5]"), "unknown parameter of miss_base 'pol'"),
         (("show", "scenario", "miss_base[pool=-5]"), "miss_base[pool=-5]: "),
         (("prepare", "htadd"), "did you mean 'htad'?"),
         (("run", "quikstart"), "did you mean 'quickstart'?"),
         (("run", "quickstart", "--device", "abacus"), "unknown device 'abacus'"),
-        (("run", "quickstart", "--strategies", "badg"), "did you mean 'badge'?"),
+        (("run", "quickstart", "--strategies", "badg"), "did you mean 'badge'"),
         (("plan", "quickstart", "budget.query=0"), "budget.query: input should be greater than 0"),
         (("plan", "quickstart", "--plugin", "no/such.py"), "such.py is not a file"),
         (("status", "nowhere"), "nowhere holds no results"),

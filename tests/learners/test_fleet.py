@@ -64,12 +64,14 @@ def test_bits_do_not_depend_on_company(size, learner):
     rows = rows_of(labels, 120)
     together = fleet.fit(rows)
     want = set(SERVED)
-    answers = predict(fleet.network, together, fleet.samples.slice(0, 60), want)
+    keys = [row.key for row in rows]
+    answers = predict(fleet.network, together, fleet.samples.slice(0, 60), want, keys)
     for company in ([0], [77], [119], [5, 3], [50, 1, 2, 3, 99, 7, 20], list(range(119, -1, -1))):
         alone = fleet.fit([rows[i] for i in company])
         for name in together:
             assert torch.equal(alone[name], together[name][company]), (name, company)
-        again = predict(fleet.network, alone, fleet.samples.slice(0, 60), want)
+        own = [keys[i] for i in company]
+        again = predict(fleet.network, alone, fleet.samples.slice(0, 60), want, own)
         assert_same_bits(again, answers, company)
 
 
@@ -85,11 +87,12 @@ def assert_same_bits(some, every, company):
 @pytest.mark.parametrize("n", [1, 513])
 def test_bits_do_not_depend_on_company_for_a_last_lone_sample(n):
     fleet, labels = make((33, 65, 17, 31, 5, 13), seed=0, n=520, pools=1)
-    parameters = fleet.fit([rows_of(labels * 3, 3)[0]] * 3)
+    row = rows_of(labels * 3, 3)[0]
+    parameters = fleet.fit([row] * 3)
     samples = fleet.samples.slice(0, n)
-    answers = predict(fleet.network, parameters, samples, set(SERVED))
+    answers = predict(fleet.network, parameters, samples, set(SERVED), [row.key] * 3)
     alone = {name: value[2:] for name, value in parameters.items()}
-    again = predict(fleet.network, alone, samples, set(SERVED))
+    again = predict(fleet.network, alone, samples, set(SERVED), [row.key])
     assert_same_bits(again, answers, [2])
 
 
@@ -157,7 +160,7 @@ def sequential(fleet, row):
                 loss = loss + torch.nn.functional.cross_entropy(own[there], target[there])
             joint.append(torch.where(there[:, None], z, parameters[f"{name}.token"]))
         embedding = torch.cat(joint, dim=1)
-        if network.hidden:
+        if network.fusion.hidden:
             embedding = layer("hidden", embedding).relu()
         mask = torch.from_numpy(bank[offsets[step] : offsets[step] + size]).float()
         logits = layer("head", embedding * mask / (1 - learner.dropout))[:, : network.n_classes]
@@ -219,7 +222,8 @@ def test_subset_answers_follow_their_definitions():
     fleet, labels = make(SIZES[0], seed=7)
     parameters = fleet.fit(rows_of(labels, 3))
     samples = fleet.samples.slice(0, 60)
-    answers = predict(fleet.network, parameters, samples, set(SERVED))
+    want = set(SERVED) - {"mc_probabilities"}
+    answers = predict(fleet.network, parameters, samples, want)
     names = ("a", "b")
     shown = answers["subset_probabilities:token"]
     assert set(shown) == set(subsets(names))

@@ -17,11 +17,13 @@ from mindgap.analysis.reliance import (
 )
 from mindgap.analysis.seconds import Seconds, seconds
 from mindgap.analysis.study import Analysis, Compared, analyse
+from mindgap.analysis.symptoms import VERDICTS, Outcome, Twins, symptoms, verdict
 
 __all__ = [
     "ALPHA",
     "CONFIDENCE",
     "REFERENCE",
+    "VERDICTS",
     "Analysis",
     "Asked",
     "Cell",
@@ -30,10 +32,12 @@ __all__ = [
     "Gap",
     "Mean",
     "Measured",
+    "Outcome",
     "Pattern",
     "Reliance",
     "Row",
     "Seconds",
+    "Twins",
     "accuracy",
     "against_control",
     "analyse",
@@ -53,4 +57,6 @@ __all__ = [
     "prescribed",
     "reliance",
     "seconds",
+    "symptoms",
+    "verdict",
 ]

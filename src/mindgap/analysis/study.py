@@ -10,6 +10,7 @@ from mindgap.analysis.cells import Cell, cells
 from mindgap.analysis.comparison import Row, compare
 from mindgap.analysis.curves import Measured, measured
 from mindgap.analysis.reliance import Reliance, reliance
+from mindgap.analysis.symptoms import Outcome, Twins, symptoms
 from mindgap.study.results import Results
 
 
@@ -36,6 +37,7 @@ class Analysis:
         gaps: what is missing or left out, and why.
         strategies: all that were measured, the reference first.
         complete: runs with as many rounds as the study asks for.
+        symptoms: of every scenario whose card expects one.
     """
 
     results: Results
@@ -45,6 +47,7 @@ class Analysis:
     gaps: Sequence[Gap]
     strategies: Sequence[str]
     complete: int
+    symptoms: Sequence[Outcome]
 
 
 def analyse(results: Results) -> Analysis:
@@ -67,4 +70,5 @@ def analyse(results: Results) -> Analysis:
         gaps,
         ordered((run.strategy for run in curves.runs), asked.strategies),
         sum(len(run.labels) >= asked.rounds for run in curves.runs),
+        symptoms(curves, [Twins(each.cell, each.control) for each in compared]),
     )

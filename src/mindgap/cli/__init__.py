@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from mindgap.cli import ls, plan, prepare, report, run, show, status
+from mindgap.cli import check, cp, ls, plan, prepare, report, run, show, status
 from mindgap.errors import MindgapError
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
         "exact truth."
     ),
 )
-for verb in (ls, show, prepare, plan, run, status, report):
+for verb in (ls, show, prepare, plan, run, status, report, check, cp):
     app.command(verb.__name__.rpartition(".")[2])(verb.command)
 
 

@@ -13,6 +13,8 @@ from mindgap.cli import options, tell
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mindgap.learners import Learner
+
 
 class Kind(StrEnum):
     """What can be shown."""
@@ -74,7 +76,20 @@ def command(
 def _of_component(built: Any) -> dict[str, Any]:
     if hasattr(built, "requires"):
         return {"group": built.group, "requires": sorted(built.requires())}
-    return {"capabilities": sorted(built.capabilities)}
+    return {"capabilities": sorted(built.capabilities), "size": _size(built)}
+
+
+def _size(learner: Learner) -> str:
+    """The number of parameters for a small task, since it depends on the task."""
+    from mindgap.tasks import TaskShape
+
+    frozen = getattr(learner, "frozen", ())
+    shape = TaskShape(dict.fromkeys(frozen or ("x1", "x2"), (32,)), 4)
+    told = ", ".join(shape.modalities)
+    reference = f"for vectors of 32 numbers ({told}) and {shape.n_classes} classes"
+    if why := learner.supports(shape):
+        return f"not counted {reference}: {why}"
+    return f"{learner.network(shape).size:,} parameters {reference}"
 
 
 def _short(value: Any) -> str:

@@ -1,21 +1,42 @@
 """What learns: encoders, fusion, missing-modality handling, and the fleet that trains them."""
 
+from mindgap.learners.composed import Composed, ConcatNetwork
 from mindgap.learners.fleet import Fleet, Row
-from mindgap.learners.learner import Concat, ConcatLinear, Learner
-from mindgap.learners.network import ConcatNetwork, Network, Output, Parameters
+from mindgap.learners.fused import (
+    Attention,
+    Bottleneck,
+    Concat,
+    ConcatLinear,
+    Fused,
+    Gated,
+    Late,
+    LowRank,
+)
+from mindgap.learners.layers import Parameters
+from mindgap.learners.learner import Learner
+from mindgap.learners.network import Network, Output
 from mindgap.learners.predict import predict
 from mindgap.learners.samples import Samples
+from mindgap.learners.ume import Ume
 
 __all__ = [
+    "Attention",
+    "Bottleneck",
+    "Composed",
     "Concat",
     "ConcatLinear",
     "ConcatNetwork",
     "Fleet",
+    "Fused",
+    "Gated",
+    "Late",
     "Learner",
+    "LowRank",
     "Network",
     "Output",
     "Parameters",
     "Row",
     "Samples",
+    "Ume",
     "predict",
 ]

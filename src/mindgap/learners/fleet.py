@@ -16,13 +16,19 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from mindgap.errors import MindgapError
+from mindgap.learners.layers import Parameters, padded
 from mindgap.learners.learner import Learner
-from mindgap.learners.network import Network, Parameters, padded
+from mindgap.learners.missing import thinned
+from mindgap.learners.network import Network
 from mindgap.learners.samples import Samples
 from mindgap.seeding import stream
 
 #: Rows of a dropout bank beyond one batch; masks are reused over steps at shifting offsets.
 BANK = 512
+
+#: Each row's random numbers, and where every step begins to read them.
+Bank = tuple[Float[Tensor, "R N H"], list[int]]
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,29 @@ class Fleet:
         self.sizes = [math.prod(shape) for shape in network.shapes.values()]
         self.size = padded(sum(self.sizes))
 
+    def refuses(self, row: Row) -> str | None:
+        """Why this row can't be trained, or None."""
+        if self.network.complete_cases and len(self._used(row)) == 0:
+            return (
+                f"none of its {len(row.labelled)} labelled samples has every modality, and "
+                "missing=complete trains on no others: label more, or take another handler"
+            )
+        return None
+
     def fit(self, rows: Sequence[Row]) -> Parameters:
-        """Train every row from its own fresh initialisation; returns parameters, (R, ...) each."""
+        """Train every row from its own fresh initialisation; returns parameters, (R, ...) each.
+
+        Raises:
+            MindgapError: a row that `refuses` speaks of, named by its key.
+        """
+        for row in rows:
+            if why := self.refuses(row):
+                raise MindgapError(f"run {row.key}: {why}")
         flat = self._initial(rows).requires_grad_()
         batches, labels = self._batches(rows)
+        constants = self._constants(rows)
         dropout = self._dropout(rows)
+        hiding = self._hiding(rows)
         optimiser = torch.optim.AdamW(
             [flat],
             lr=self.learner.learning_rate,
@@ -84,15 +108,12 @@ class Fleet:
             optimiser.param_groups[0]["lr"] = (
                 self.learner.learning_rate * (1 + math.cos(math.pi * progress)) / 2
             )
-            mask = None
-            if dropout is not None:
-                bank, offsets = dropout
-                mask = bank[:, offsets[step] : offsets[step] + self.learner.batch]
             flat.grad = None
-            loss = self._loss(self._views(flat), batches[step], labels[step], mask)
-            loss.backward()
+            parameters = {**self._views(flat), **constants}
+            masks = self._at(dropout, step), self._at(hiding, step)
+            self._loss(parameters, batches[step], labels[step], *masks).backward()
             optimiser.step()
-        return self._views(flat.detach())
+        return {**self._views(flat.detach()), **constants}
 
     def _loss(
         self,
@@ -100,20 +121,41 @@ class Fleet:
         batch: Int64[Tensor, "R B"],
         labels: Int64[Tensor, "R B"],
         dropout: Float[Tensor, "R B H"] | None,
+        hiding: Float[Tensor, "R B M_plus_1"] | None,
     ) -> Float[Tensor, ""]:
         """Sum over runs of mean cross-entropies, so that every run has its own gradient."""
+        network = self.network
         inputs, observed = self.samples.gather(batch)
-        encoded = self.network.encode(parameters, inputs)
-        output = self.network.fuse(parameters, encoded, observed, dropout=dropout)
-        loss = _cross_entropy(output.logits, labels).mean(dim=1).sum()
+        encoded = network.encode(parameters, inputs)
+        shown = observed
+        if hiding is not None:
+            all_there = torch.ones_like(hiding[:, :, 1:], dtype=torch.bool)
+            shown = all_there if observed is None else observed
+            shown = thinned(shown, hiding, network.modality_dropout)
+        output = network.fuse(parameters, encoded, shown, dropout=dropout)
+        losses = []
+        if network.fused_loss:
+            losses.append(_cross_entropy(output.logits, labels).mean(dim=1))
         for m, name in enumerate(output.unimodal_logits):
             own = _cross_entropy(output.unimodal_logits[name], labels)
             if observed is None:
-                loss = loss + own.mean(dim=1).sum()
+                own = own.mean(dim=1)
             else:
                 there = observed[:, :, m]
-                loss = loss + ((own * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)).sum()
-        return loss
+                own = (own * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)
+            losses.append(own * network.unimodal_weight)
+        penalty = network.penalty(parameters, encoded, observed)
+        if penalty is not None:
+            losses.append(penalty)
+        return torch.stack(losses).sum()
+
+    def _used(self, row: Row) -> Int64[Tensor, " n"]:
+        """Places in `row.labelled` of the samples that train."""
+        observed = self.samples.observed
+        if observed is None or not self.network.complete_cases:
+            return torch.arange(len(row.labelled))
+        rows = (row.labelled + self.offsets[row.samples]).to(self.device)
+        return observed[rows].all(dim=1).nonzero().flatten().cpu()
 
     def _initial(self, rows: Sequence[Row]) -> Float[Tensor, "R P"]:
         flat = np.zeros((len(rows), self.size), np.float32)
@@ -131,28 +173,51 @@ class Fleet:
         batches = torch.empty(steps, len(rows), size, dtype=torch.int64)
         labels = torch.empty_like(batches)
         for r, row in enumerate(rows):
-            n = len(row.labelled)
+            used = self._used(row)
+            n = len(used)
             passes = np.tile(np.arange(n), (-(-steps * size // n), 1))
             order = stream("batches", *row.key).permuted(passes, axis=1).ravel()
-            drawn = torch.from_numpy(order[: steps * size].reshape(steps, size))
+            drawn = used[torch.from_numpy(order[: steps * size].reshape(steps, size))]
             batches[:, r] = row.labelled[drawn] + self.offsets[row.samples]
             labels[:, r] = row.labels[drawn]
         return batches.to(self.device), labels.to(self.device)
 
-    def _dropout(self, rows: Sequence[Row]) -> tuple[Float[Tensor, "R N H"], list[int]] | None:
-        """Each row's bank of masks, and where every step reads it (the same place in all banks)."""
-        rate, size = self.learner.dropout, self.learner.batch
+    def _constants(self, rows: Sequence[Row]) -> Parameters:
+        drawn = [self.network.constants(row.labels) for row in rows]
+        return {
+            name: torch.from_numpy(np.stack([one[name] for one in drawn])).to(self.device)
+            for name in drawn[0]
+        }
+
+    def _dropout(self, rows: Sequence[Row]) -> Bank | None:
+        """Masks of the layer before the last one, 0 or 1/(1-p)."""
+        rate = self.learner.dropout
         if rate == 0:
             return None
-        shape = (BANK + size, self.network.dropout_width)
+        values, offsets = self._bank("dropout", rows, self.network.dropout_width)
+        return (values >= rate).to(values.dtype) / (1 - rate), offsets
+
+    def _hiding(self, rows: Sequence[Row]) -> Bank | None:
+        """Uniform numbers for modality dropout, see `thinned`."""
+        if self.network.modality_dropout == 0:
+            return None
+        return self._bank("modality dropout", rows, len(self.samples.inputs) + 1)
+
+    def _bank(self, purpose: str, rows: Sequence[Row], width: int) -> Bank:
+        """Each row's own uniform numbers, and where every step reads (the same in all banks)."""
+        shape = (BANK + self.learner.batch, width)
         bank = np.empty((len(rows), *shape), np.float32)
         for r, row in enumerate(rows):
-            bank[r] = stream("dropout", *row.key).random(shape, np.float32) >= rate
-        bank /= np.float32(1 - rate)
-        offsets = stream("dropout offsets", self.learner.steps).integers(
-            BANK, size=self.learner.steps
-        )
+            bank[r] = stream(purpose, *row.key).random(shape, np.float32)
+        steps = self.learner.steps
+        offsets = stream(f"{purpose} offsets", steps).integers(BANK, size=steps)
         return torch.from_numpy(bank).to(self.device), offsets.tolist()
+
+    def _at(self, bank: Bank | None, step: int) -> Float[Tensor, "R B _H"] | None:
+        if bank is None:
+            return None
+        values, offsets = bank
+        return values[:, offsets[step] : offsets[step] + self.learner.batch]
 
     def _views(self, flat: Float[Tensor, "R P"]) -> Parameters:
         """Parameters as views of the buffer; one split, since slices cost a copy each backward."""

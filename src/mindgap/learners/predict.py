@@ -2,52 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mindgap.learners.network import Network, Output, Parameters
+from mindgap.errors import MindgapError
+from mindgap.learners.layers import Parameters
+from mindgap.learners.network import Network, Output
 from mindgap.learners.samples import Samples
+from mindgap.seeding import stream
 from mindgap.tasks.subsets import Subset, subsets
 
 #: Samples a chunk: measured fastest between 256 and 1024 for small networks.
 CHUNK = 512
 
+#: T, how many draws of the weights stand for their posterior in "mc_probabilities".
+PASSES = 10
+
 
 @torch.no_grad()
 def predict(
-    network: Network, parameters: Parameters, samples: Samples, want: Set[str]
+    network: Network,
+    parameters: Parameters,
+    samples: Samples,
+    want: Set[str],
+    keys: Sequence[tuple[str | int, ...]] = (),
 ) -> dict[str, Any]:
     """Answer every key of `want` for R networks on the same N samples.
 
     Args:
         parameters: of R runs.
         want: "probabilities", "unimodal_probabilities" (NaN where not observed), "embeddings",
-            "unimodal_embeddings", "subset_probabilities:token", "subset_probabilities:zero".
+            "unimodal_embeddings", "subset_probabilities:token", "subset_probabilities:zero",
+            "mc_probabilities" (with dropout left on).
+        keys: of the runs' streams (`Row.key`); only "mc_probabilities" need them.
 
     Returns:
-        key -> tensor (R, N, ...), or a mapping of such by modality or subset.
+        key -> tensor (R, N, ...), or a mapping of such by modality or subset; "mc_probabilities"
+        are (R, T, N, C).
     """
     if not want:
         return {}
+    masks = _masks(network, parameters, keys) if "mc_probabilities" in want else None
     chunks = []
     for start in range(0, len(samples), CHUNK):
         part = samples.slice(start, start + CHUNK)
-        chunks.append(_answer(network, parameters, part, want))
+        chunks.append(_answer(network, parameters, part, want, masks))
     return {key: _join([chunk[key] for chunk in chunks]) for key in want}
 
 
 def _answer(
-    network: Network, parameters: Parameters, samples: Samples, want: Set[str]
+    network: Network,
+    parameters: Parameters,
+    samples: Samples,
+    want: Set[str],
+    masks: Float[Tensor, "R T H"] | None,
 ) -> dict[str, Any]:
     runs = len(next(iter(parameters.values())))
     inputs = {name: x.expand(runs, *x.shape) for name, x in samples.inputs.items()}
     encoded = network.encode(parameters, inputs)
     mask = samples.mask().expand(runs, -1, -1)
-    output = network.fuse(parameters, encoded, None if samples.observed is None else mask)
+    observed = None if samples.observed is None else mask
+    output = network.fuse(parameters, encoded, observed)
     answers: dict[str, Any] = {}
     for key in want:
         if key == "probabilities":
@@ -58,6 +78,12 @@ def _answer(
             answers[key] = dict(output.unimodal_embeddings)
         elif key == "unimodal_probabilities":
             answers[key] = _unimodal(output, mask)
+        elif key == "mc_probabilities" and masks is not None:
+            passes = [
+                network.head(parameters, output.embedding * factors[:, None], observed)
+                for factors in masks.unbind(dim=1)
+            ]
+            answers[key] = torch.stack(passes, dim=1).softmax(dim=3)
         elif key.startswith("subset_probabilities:"):
             absent = key.partition(":")[2]
             names = tuple(samples.inputs)
@@ -72,6 +98,28 @@ def _answer(
     return answers
 
 
+def _masks(
+    network: Network, parameters: Parameters, keys: Sequence[tuple[str | int, ...]]
+) -> Float[Tensor, "R T H"]:
+    """Factors for the layer before the head, 0 or 1/(1-p), drawn from each run's own stream.
+
+    A pass is one draw of the weights (Gal et al. 2017), so all samples share its mask; then a
+    sample's answers depend neither on its place in the pool nor on the chunks, and passes are
+    comparable over samples, which joint entropies need (Kirsch et al. 2019).
+    """
+    if network.dropout == 0:
+        raise MindgapError(
+            "mc_probabilities need a learner with dropout: without it all passes are the same"
+        )
+    one = next(iter(parameters.values()))
+    if len(keys) != len(one):
+        raise ValueError(f"mc_probabilities of {len(one)} runs need as many keys, not {len(keys)}")
+    shape = (PASSES, network.dropout_width)
+    kept = [stream("passes", *key).random(shape, np.float32) >= network.dropout for key in keys]
+    factors = np.stack(kept) / np.float32(1 - network.dropout)
+    return torch.from_numpy(factors).to(one.device)
+
+
 def _unimodal(output: Output, mask: Bool[Tensor, "R N M"]) -> dict[str, Float[Tensor, "R N C"]]:
     return {
         name: torch.where(mask[:, :, m, None], logits.softmax(dim=2), torch.nan)
@@ -84,6 +132,7 @@ def _columns(names: tuple[str, ...], subset: Subset, device: torch.device) -> Bo
 
 
 def _join(parts: list[Any]) -> Any:
+    """Chunks of samples one after the other; samples are the last axis but one."""
     if isinstance(parts[0], Mapping):
-        return {key: torch.cat([part[key] for part in parts], dim=1) for key in parts[0]}
-    return torch.cat(parts, dim=1)
+        return {key: torch.cat([part[key] for part in parts], dim=-2) for key in parts[0]}
+    return torch.cat(parts, dim=-2)

@@ -17,11 +17,11 @@ class Samples:
     """Inputs and masks; labels come from a label source.
 
     Attributes:
-        inputs: modality -> (N, d); zero where the modality isn't observed.
+        inputs: modality -> (N, ...); zero where the modality isn't observed.
         observed: (N, M), or None where every modality of every sample is there.
     """
 
-    inputs: Mapping[str, Float[Tensor, "N _d"]]
+    inputs: Mapping[str, Float[Tensor, "N ..."]]
     observed: Bool[Tensor, "N M"] | None
 
     @staticmethod
@@ -29,7 +29,7 @@ class Samples:
         """Read `data`; here, and nowhere later, a missing value turns from anything into zero."""
         complete = bool(data.observed.all())
         inputs = {
-            name: x if complete else torch.where(data.observed[:, m, None], x, 0.0)
+            name: x if complete else _zeroed(x, data.observed[:, m])
             for m, (name, x) in enumerate(data.modalities.items())
         }
         return Samples(inputs, None if complete else data.observed)
@@ -67,12 +67,17 @@ class Samples:
 
     def gather(
         self, rows: Int64[Tensor, "R B"]
-    ) -> tuple[dict[str, Float[Tensor, "R B _d"]], Bool[Tensor, "R B M"] | None]:
+    ) -> tuple[dict[str, Float[Tensor, "R B ..."]], Bool[Tensor, "R B M"] | None]:
         """The batch of every run."""
         flat = rows.flatten()
         inputs = {
-            name: x.index_select(0, flat).view(*rows.shape, -1) for name, x in self.inputs.items()
+            name: x.index_select(0, flat).view(*rows.shape, *x.shape[1:])
+            for name, x in self.inputs.items()
         }
         if self.observed is None:
             return inputs, None
         return inputs, self.observed.index_select(0, flat).view(*rows.shape, -1)
+
+
+def _zeroed(x: Float[Tensor, "N ..."], there: Bool[Tensor, " N"]) -> Float[Tensor, "N ..."]:
+    return torch.where(there.view(-1, *[1] * (x.ndim - 1)), x, 0.0)

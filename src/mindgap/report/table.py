@@ -7,12 +7,23 @@ from rich.table import Table
 from rich.text import Text
 
 from mindgap.analysis import Analysis, Compared, Row, analyse, least_used
-from mindgap.report.words import NONE, cell_name, interval, number, p_value, signed, visible
+from mindgap.report.words import (
+    NONE,
+    cell_name,
+    interval,
+    number,
+    outcome_name,
+    p_value,
+    signed,
+    told,
+    visible,
+)
 from mindgap.study.results import Results
 
 
 def table(results: Results) -> Group:
-    """A table for each task and learner, a row a strategy; plain ASCII apart from names."""
+    """A table for each task and learner, a row a strategy, then the symptoms; plain ASCII apart
+    from names."""
     analysis = analyse(results)
     parts: list[RenderableType] = [_of(analysis, compared) for compared in analysis.compared]
     notes = [
@@ -24,7 +35,15 @@ def table(results: Results) -> Group:
         notes.append("Least used: the modality of lowest utilisation; the truth prescribes 1.")
     if analysis.gaps:
         notes.append(f"Not compared or missing: {len(analysis.gaps)} entries, see the report.")
-    return Group(*parts, Text("\n".join(notes), style="dim"))
+    parts.append(Text("\n".join(notes), style="dim"))
+    if analysis.symptoms:
+        parts.append(
+            Text("\nExpected symptoms: scenario minus control, paired by seed [95 %]", "bold")
+        )
+    for outcome in analysis.symptoms:
+        name = outcome_name(analysis, outcome)
+        parts.append(_plain(f"{name}: {outcome.symptom['sentence']} {told(outcome)}"))
+    return Group(*parts)
 
 
 def _of(analysis: Analysis, compared: Compared) -> Table:

@@ -12,8 +12,10 @@ import numpy as np
 from mindgap.analysis import (
     ALPHA,
     REFERENCE,
+    VERDICTS,
     Analysis,
     Compared,
+    Outcome,
     against_control,
     incomplete_chosen,
     incomplete_pool,
@@ -23,6 +25,19 @@ from mindgap.analysis import (
 MOST = 8
 
 NONE = "–"
+
+#: Told apart without colour.
+SYMBOLS = dict(zip(VERDICTS, ("✓", "⇄", "○", "?"), strict=True))
+
+#: Metric -> how it is said of a subject; the others are "metric of subject".
+METRICS = {
+    "accuracy": "accuracy ({})",
+    "macro_f1": "macro-F1 ({})",
+    "accuracy_only": "accuracy with only {} shown",
+    "accuracy_without": "accuracy without {}",
+    "incomplete": "share of incomplete samples among the chosen",
+    "imbalance": "imbalance",
+}
 
 
 @dataclass(frozen=True)
@@ -104,10 +119,43 @@ def cell_name(analysis: Analysis, compared: Compared) -> str:
     return f"{cell.task} ({cell.learner})" if several else cell.task
 
 
+def outcome_name(analysis: Analysis, outcome: Outcome) -> str:
+    """The scenario of a symptom, with its learner where there are several."""
+    several = len({o.learner for o in analysis.symptoms}) > 1
+    return f"{outcome.task} ({outcome.learner})" if several else outcome.task
+
+
+def what_is_measured(outcome: Outcome) -> str:
+    """Utilisation of x2 with random, after 500 labels."""
+    symptom, (first, last) = outcome.symptom, outcome.labels
+    metric, subject = symptom["metric"], symptom["subject"]
+    said = METRICS[metric].format(subject) if metric in METRICS else f"{metric} of {subject}"
+    said += f" with {symptom['strategy']}"
+    if symptom["minus"] == "bayes":
+        said += ", minus Bayes"
+    elif symptom["minus"]:
+        said += f", minus that with {symptom['minus']}"
+    if symptom["control_subject"] != subject:
+        said += f" (in the control that of {symptom['control_subject']})"
+    over = f"{first} to {last} labels"
+    when = {"aubc": f"mean over {over}", "queries": f"mean over the queries at {over}"}
+    return f"{said}, {when.get(symptom['at'], f'after {last} labels')}"
+
+
+def told(outcome: Outcome) -> str:
+    """The verdict with its numbers, or with the reason why there is none."""
+    found, digits = outcome.to_control, 2 if outcome.symptom["smallest"] >= 0.1 else 3
+    said = outcome.verdict
+    if math.isfinite(found.low):
+        said += f", {signed(found.mean, digits)} {interval(found.low, found.high, digits)}"
+    return f"{said} ({outcome.why})" if outcome.why else said
+
+
 def findings(analysis: Analysis) -> list[Finding]:
     """The summary; topics that nothing can be said about are left out."""
     topics = {
         "Strategies against random": _strategies(analysis),
+        "Expected symptoms": _symptoms(analysis),
         "Use of modalities": _modalities(analysis),
         "Distance to the best possible": _bayes(analysis),
         "Missing modalities": _missing(analysis),
@@ -177,6 +225,15 @@ def _strategies(analysis: Analysis) -> list[str]:
             f"±{number(float(np.median(halves)))} (median), so smaller differences can't be seen "
             "with this many seeds."
         )
+    return said
+
+
+def _symptoms(analysis: Analysis) -> list[str]:
+    said = []
+    for verdict in VERDICTS:
+        names = [outcome_name(analysis, o) for o in analysis.symptoms if o.verdict == verdict]
+        if names:
+            said.append(f"{len(names)} of {len(analysis.symptoms)} {verdict}: {listed(names)}.")
     return said
 
 

@@ -24,6 +24,13 @@ SERVED = {
     "unimodal_embeddings": "modality -> (N, D_m) as the fusion sees them (a token where missing)",
     "subset_probabilities:token": "subset -> (N, C), absent modalities replaced by the token",
     "subset_probabilities:zero": "subset -> (N, C), absent modalities' embeddings set to zero",
+    "mc_probabilities": "(T, N, C) with dropout left on; T draws of the weights, for all samples",
+}
+
+#: What a learner must be capable of to serve a key, and what to do where it isn't.
+NEEDED = {
+    "unimodal_probabilities": ("unimodal_heads", "take a learner with a head for each modality"),
+    "mc_probabilities": ("stochastic", "take a learner with a dropout above 0"),
 }
 
 
@@ -73,6 +80,12 @@ class Pool:
         value: Mapping[str, Float[Tensor, "N _D_m"]] = self._serve("unimodal_embeddings")
         return value
 
+    @property
+    def mc_probabilities(self) -> Float[Tensor, "T N C"]:
+        """Class probabilities under T draws of the weights (Monte-Carlo dropout)."""
+        value: Float[Tensor, "T N C"] = self._serve("mc_probabilities")
+        return value
+
     def subset_probabilities(self, absent: str) -> Mapping[Subset, Float[Tensor, "N C"]]:
         """Class probabilities with only a subset of the modalities, for all 2^M subsets.
 
@@ -118,7 +131,14 @@ class Strategy(Component):
         """Keys of `SERVED` that `select` reads."""
 
     def supports(self, shape: TaskShape, capabilities: Set[str]) -> str | None:
-        """Why it can't work on such tasks or with such a learner, or None."""
+        """Why it can't work on such tasks or with such a learner, or None.
+
+        By default it can wherever the learner is capable of what it requires.
+        """
+        for key in sorted(self.requires()):
+            capability, advice = NEEDED.get(key, ("", ""))
+            if capability and capability not in capabilities:
+                return f"it reads {key}, which needs the capability {capability!r}: {advice}"
         return None
 
     @abstractmethod

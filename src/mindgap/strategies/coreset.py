@@ -11,8 +11,8 @@ from torch import Tensor
 
 from mindgap.strategies.base import Pool, Selection, Strategy, argmax
 
-#: Labelled rows compared with the candidates at a time.
-CHUNK = 256
+#: Labelled rows and candidates compared at a time: 1 MB of distances, which a cache holds.
+CHUNK = 512
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,38 @@ class Coreset(Strategy):
         squared = (points * points).sum(dim=1)
         candidates, norms = points[pool.candidates], squared[pool.candidates]
         nearest = torch.full_like(norms, torch.inf)
-        for rows in pool.labelled.split(CHUNK) if len(pool.labelled) else ():
-            apart = norms[:, None] + squared[rows] - 2 * candidates @ points[rows].T
-            nearest = torch.minimum(nearest, apart.amin(dim=1))
+        if len(pool.labelled):
+            nearest = _nearest(candidates, points[pool.labelled], norms, squared[pool.labelled])
         chosen = torch.empty(n, dtype=torch.int64, device=points.device)
         scores = torch.empty(n, device=points.device)
         for i in range(n):
             pick = argmax(nearest, rng)
             chosen[i] = pick
             scores[i] = nearest[pick].clamp(min=0).sqrt()
-            apart = norms + norms[pick] - 2 * candidates @ candidates[pick]
+            apart = (norms + norms[pick]).sub_(candidates @ candidates[pick], alpha=2)
             nearest = torch.minimum(nearest, apart)
             nearest[pick] = -torch.inf
         return Selection(pool.candidates[chosen], scores)
+
+
+def _nearest(
+    points: Float[Tensor, "U D"],
+    centres: Float[Tensor, "n D"],
+    norms: Float[Tensor, " U"],
+    others: Float[Tensor, " n"],
+) -> Float[Tensor, " U"]:
+    """Squared distance of every point to the nearest centre; the norms are squared too."""
+    nearest = torch.full_like(norms, torch.inf)
+    memory = torch.empty(CHUNK * CHUNK, device=points.device)
+    for to, far in zip(centres.split(CHUNK), others.split(CHUNK), strict=True):
+        turned = to.T.contiguous()
+        for start in range(0, len(points), CHUNK):
+            rows = slice(start, start + CHUNK)
+            own = norms[rows, None]
+            apart = torch.add(own, far, out=memory[: len(own) * len(to)].view(len(own), len(to)))
+            apart.addmm_(points[rows], turned, alpha=-2)
+            nearest[rows] = torch.minimum(nearest[rows], apart.amin(dim=1))
+    return nearest
 
 
 def standardised(pool: Pool) -> Float[Tensor, "N D"]:

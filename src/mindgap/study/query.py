@@ -40,7 +40,8 @@ def select(
         for block in _blocks(members, environment, want, parameters, network):
             with clock([states[i] for i in block], "predict"):
                 part = of_models(parameters, [place[i] for i in block])
-                served = predict(network, part, environment.pool_samples, want)
+                keys = [states[i].row().key for i in block]
+                served = predict(network, part, environment.pool_samples, want, keys)
             for r, i in enumerate(block):
                 with clock([states[i]], "select"):
                     results[i] = _ask(states[i], {k: of_run(v, r) for k, v in served.items()})
@@ -76,7 +77,8 @@ def _blocks(
     network: Network,
 ) -> Iterator[Sequence[int]]:
     one = environment.pool_samples.slice(0, 1)
-    bytes_a_sample = _bytes(predict(network, of_models(parameters, [0]), one, want))
+    answers = predict(network, of_models(parameters, [0]), one, want, [("size of an answer",)])
+    bytes_a_sample = _bytes(answers)
     size = max(1, MEMORY // max(1, bytes_a_sample * len(environment.pool)))
     for start in range(0, len(members), size):
         yield members[start : start + size]

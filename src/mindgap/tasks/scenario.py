@@ -3,14 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
-from functools import cached_property
-from typing import Any, ClassVar
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, wraps
+from inspect import signature
+from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
 
-from mindgap.registry import summary
-from mindgap.tasks.generator import Description, generate
+from mindgap.errors import MindgapError
+from mindgap.registry import Configured, component, summary
+from mindgap.tasks import symptoms
+from mindgap.tasks.description import Description
+from mindgap.tasks.generator import generate
 from mindgap.tasks.task import Task, TaskShape, TaskSource
-from mindgap.tasks.truth import truth
+from mindgap.tasks.truth_cache import cached_truth, plain
+
+#: Field -> why twins that differ in it aren't matched in all that everything shown tells.
+WHY_UNMATCHED = {
+    "corruption": "accuracy and information can't both be matched: clear in some samples and lost "
+    "in others tells more bits than equally weak in all, at the same accuracy",
+    "prior": "a skewed prior tells of the class itself, so a perfect learner is right more often, "
+    "and less is left for the modalities to tell",
+}
+
+#: Field -> why the Bayes accuracy stays below 1 however little noise there is.
+WHY_NOISY = {
+    "corruption": "what is lost is lost however little noise there is, and the control is as weak "
+    "on purpose",
+}
+
+P = ParamSpec("P")
+Rung = TypeVar("Rung")
+
+
+@dataclass(frozen=True)
+class Ladder(Generic[Rung]):
+    """The severities of a pitfall, mild ones first; severity 1 is the first rung.
+
+    Attributes:
+        what: what a rung states, for people.
+        rungs: at least four.
+    """
+
+    what: str
+    rungs: tuple[Rung, ...]
+
+    def at(self, severity: int) -> Rung:
+        """The rung of this severity.
+
+        Raises:
+            MindgapError: there is no such rung; the sentence names those there are.
+        """
+        if not 1 <= severity <= len(self.rungs):
+            told = "; ".join(f"{i} is {plain(rung)}" for i, rung in enumerate(self.rungs, 1))
+            raise MindgapError(
+                f"severity {severity} is not between 1 and {len(self.rungs)} ({self.what}: {told})"
+            )
+        return self.rungs[severity - 1]
 
 
 @dataclass(frozen=True)
@@ -25,6 +72,13 @@ class Scenario(TaskSource):
         test: samples that are measured on.
         pitfall: what makes it hard, None for a control that isolates nothing.
         control: the scenario without the pitfall, made by `with_pitfall`.
+        text: its name with the parameters that aren't default, as a study names it.
+        group: what kind of pitfall it has, or its twin.
+        severity: which rung of `ladder` the pitfall is on; None if it has no ladder.
+        ladder: the rungs there are.
+        why_unmatched: why the Bayes accuracy or information of everything shown isn't the
+            control's; None where both are.
+        why_noisy: why the Bayes accuracy stays below 1 without noise; None where it doesn't.
     """
 
     component_kind: ClassVar[str] = "task, by the function that makes it"  # not itself a name
@@ -37,16 +91,20 @@ class Scenario(TaskSource):
     test: int
     pitfall: str | None = None
     control: Scenario | None = None
-
-    @staticmethod
-    def made_by(
-        function: Callable[..., Scenario], description: Description, pool: int, test: int
-    ) -> Scenario:
-        """A scenario without pitfall, with the name and first line of its function."""
-        return Scenario(function.__name__, summary(function), description, pool, test)
+    text: str = ""
+    group: str | None = None
+    severity: int | None = None
+    ladder: Ladder[Any] | None = None
+    why_unmatched: str | None = None
+    why_noisy: str | None = None
 
     def with_pitfall(
-        self, function: Callable[..., Scenario], pitfall: str, **change: Any
+        self,
+        pitfall: str,
+        *,
+        ladder: Ladder[Any] | None = None,
+        severity: int | None = None,
+        **change: Any,
     ) -> Scenario:
         """The same scenario with one field of its description changed, this one being its control.
 
@@ -56,16 +114,16 @@ class Scenario(TaskSource):
         description = replace(self.description, **change)
         changed = difference(description, self.description)
         if len(changed) != 1:
-            raise ValueError(
-                f"{function.__name__} must differ from {self.name} in one field, not in {changed}"
-            )
+            raise ValueError(f"a pitfall of {self.name} must change one field, not {changed}")
         return replace(
             self,
-            name=function.__name__,
-            summary=summary(function),
             description=description,
             pitfall=pitfall,
             control=self,
+            severity=severity,
+            ladder=ladder,
+            why_unmatched=WHY_UNMATCHED.get(changed[0]),
+            why_noisy=WHY_NOISY.get(changed[0]),
         )
 
     @property
@@ -90,25 +148,35 @@ class Scenario(TaskSource):
     @cached_property
     def truth(self) -> dict[str, Any]:
         """What a perfect learner reaches; see `mindgap.tasks.truth.truth`."""
-        return truth(self.description)
+        return cached_truth(self.description)
 
     def card(self) -> dict[str, Any]:
-        description = self.description
+        description, missing = self.description, self.description.missing
+        shares = {
+            split: missing.of(split).shares(description.names, description.class_prior)
+            for split in ("pool", "test")
+        }
         return {
             "kind": self.kind,
             "family": self.family,
+            "group": self.group,
             "summary": self.summary,
             "pitfall": self.pitfall,
-            "control": self.control.name if self.control else None,
+            "severity": self.severity,
+            "ladder": plain(self.ladder),
+            "control": (self.control.text or self.control.name) if self.control else None,
             "differs_in": difference(description, self.control.description) if self.control else [],
+            "why_unmatched": self.why_unmatched,
+            "why_noisy": self.why_noisy,
+            **symptoms.entries(self.name, self.text or self.name),
             "modalities": {name: [d] for name, d in description.dimensions.items()},
             "classes": [str(k) for k in range(description.n_classes)],
             "pool": self.pool,
             "test": self.test,
-            "patterns": description.missing.shares("pool", description.names),
-            "test_patterns": description.missing.shares("test", description.names),
+            "patterns": shares["pool"],
+            "test_patterns": shares["test"],
             "description": {
-                **asdict(description),
+                **plain(description),
                 "amplitudes": {
                     name: description.amplitudes(name).tolist() for name in description.names
                 },
@@ -120,3 +188,25 @@ class Scenario(TaskSource):
 def difference(first: Description, second: Description) -> list[str]:
     """The fields in which two descriptions differ."""
     return [f.name for f in fields(first) if getattr(first, f.name) != getattr(second, f.name)]
+
+
+def scenario(group: str) -> Callable[[Callable[P, Scenario]], Callable[P, Scenario]]:
+    """Register a function that makes a scenario, which gets its name, its first line and the text
+    that a study selects it by."""
+
+    def mark(make: Callable[P, Scenario]) -> Callable[P, Scenario]:
+        @component("task")
+        @wraps(make)
+        def named(*args: P.args, **kwargs: P.kwargs) -> Scenario:
+            bound = signature(make).bind(*args, **kwargs)
+            bound.apply_defaults()
+            text = Configured("task", make.__name__, bound.arguments, make).text
+            try:
+                made = make(*args, **kwargs)
+            except MindgapError as error:
+                raise MindgapError(f"{text}: {error}") from None
+            return replace(made, name=make.__name__, summary=summary(make), text=text, group=group)
+
+        return named
+
+    return mark

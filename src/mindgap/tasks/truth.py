@@ -1,186 +1,223 @@
-"""What a perfect learner would know: the exact posterior, and the Bayes accuracy it implies."""
+"""What a perfect learner would reach: the Bayes accuracy with every subset of the modalities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
 from math import sqrt
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
-from scipy.special import log_expit, ndtr, softmax
+from jaxtyping import Float
 
-from mindgap.seeding import stream
-from mindgap.tasks.data import MultimodalData
-from mindgap.tasks.generator import Bit, Description, draw, rotation
+from mindgap.tasks.closed import Accuracy, closed_form
+from mindgap.tasks.description import Description
+from mindgap.tasks.posterior import Mask, posterior, posterior_of_codes
+from mindgap.tasks.sampled import DRAWS, Sample, accuracy, hits
 from mindgap.tasks.subsets import Subset, joined, shapley, subsets
 
-#: Draws for what has no closed form; the standard error of an accuracy is below .0012.
-DRAWS = 200_000
+__all__ = ["FORMAT", "Mask", "posterior", "posterior_of_codes", "truth"]
 
+#: Fewer draws of a pattern are not worth an accuracy.
+FEWEST = 200
 
-def posterior(
-    description: Description, family: str, seed: int, data: MultimodalData, shown: Subset
-) -> Float[np.ndarray, "N C"]:
-    """p(y | x_S) of samples that `generate` drew, S being what is shown and observed.
-
-    The clean label's, whatever the label noise. Missingness is completely at random, so the mask
-    itself says nothing.
-    """
-    codes = {}
-    for name, x in data.modalities.items():
-        k = len(description.axes[name])
-        columns = rotation(family, seed, name, description.dimensions[name], k)
-        codes[name] = x.double().nan_to_num().numpy() @ columns
-    inside = np.array([name in shown for name in description.names])
-    return posterior_of_codes(description, codes, data.observed.numpy() & inside)
-
-
-def posterior_of_codes(
-    description: Description,
-    codes: Mapping[str, Float[np.ndarray, "N k"]],
-    shown: Bool[np.ndarray, "N M"],
-) -> Float[np.ndarray, "N C"]:
-    """p(y | x_S) from the projections z_m = W_m' x_m, which are sufficient.
-
-    Worked in log odds L = log P(0) - log P(1): a sub-bit has -2 a z, carriers of a value add up,
-    and an XOR of two values has log(1 + exp(L1 + L2)) - log(exp(L1) + exp(L2)). Then
-    p(y | x_S) is proportional to prior(y) prod_j P(y_j | x_S).
-    """
-    classes = np.arange(description.n_classes)
-    log_p = np.log(description.class_prior)[None, :]
-    for j, bit in enumerate(description.bits):
-        odds = _log_odds(description, j, bit, codes, shown)[:, None]
-        log_p = log_p + np.where((classes >> j) & 1, log_expit(-odds), log_expit(odds))
-    probabilities: Float[np.ndarray, "N C"] = softmax(log_p, axis=1)
-    return probabilities
-
-
-def _log_odds(
-    description: Description,
-    j: int,
-    bit: Bit,
-    codes: Mapping[str, Float[np.ndarray, "N k"]],
-    shown: Bool[np.ndarray, "N M"],
-) -> Float[np.ndarray, " N"]:
-    """log P(y_j = 0 | x_S) - log P(y_j = 1 | x_S) under a uniform prior of the bit."""
-    values = []
-    for g, carriers in enumerate(bit.groups):
-        value = np.zeros(len(shown))
-        for name in carriers:
-            a = description.amplitude(bit, g, name)
-            own = reduce(
-                _xor,
-                [
-                    -2 * a * codes[name][:, k]
-                    for k, axis in enumerate(description.axes[name])
-                    if (axis.bit, axis.group) == (j, g)
-                ],
-            )
-            value += np.where(shown[:, description.names.index(name)], own, 0.0)
-        values.append(value)
-    return reduce(_xor, values)
-
-
-def _xor(
-    first: Float[np.ndarray, " N"], second: Float[np.ndarray, " N"]
-) -> Float[np.ndarray, " N"]:
-    """Log odds of the XOR of two independent values."""
-    odds: Float[np.ndarray, " N"] = np.logaddexp(first + second, 0) - np.logaddexp(first, second)
-    return odds
+#: Raise it when the truth of the same description would read otherwise.
+FORMAT = 2
 
 
 def truth(description: Description) -> dict[str, Any]:
-    """Bayes accuracy with every subset shown, over all and per bit; JSON only.
+    """All that is known about a description, JSON only.
 
-    Keys: `bayes_accuracy` and `standard_error` by subset ("" is none, "x1+x2"; the error is 0
-    where there is a closed form), `bayes_natural` on the test set's mix of patterns, `bits` (name,
-    groups, majority, bayes by subset), `shapley` of each modality, `method`.
+    A perfect learner knows the distribution of the *test set*, shortcut and mask included, and is
+    asked for the clean label. Subsets are texts ("" is none, "x1+x2").
+
+    Returns:
+        `bayes_accuracy` and `standard_error` by subset shown, all samples complete, the mask
+            unknown (the error is 0 where there is a closed form); `method` says which.
+        `bits`: of each its name, groups, majority accuracy, and `bayes` by subset.
+        `shapley`: value of each modality, of the Bayes accuracy.
+        `bayes_natural`: on the test set's mix of patterns, the mask known; with its
+            `natural_standard_error`, and `bayes_natural_mask_ignored`.
+        `patterns`: of each pattern of the test set its share, `bayes`, `standard_error` and
+            `bayes_mask_ignored`; these are None where it is too rare to tell.
+        `complete`: where patterns depend on something, the test set's complete samples are unlike
+            the others: `bayes_accuracy`, `bits` and `shapley` of these, else None.
+        `pool`: where the pool's distribution misleads about the test set's, `bayes_accuracy` and
+            `bayes_natural` of a perfect learner of the pool, on the pool and, as
+            `test_accuracy` and `test_natural`, on the test set, else None.
+        `against_label_noise`: `bayes_accuracy` measured against the pool's labels, None where
+            they are clean.
     """
-    names = description.names
-    accuracy: dict[Subset, float] = {}
-    error: dict[Subset, float] = {}
-    per_bit: dict[Subset, list[float]] = {}
-    for subset in subsets(names):
-        closed = _closed_form(description, subset)
-        if closed is not None:
-            per_bit[subset], accuracy[subset] = closed, float(np.prod(closed))
-            error[subset] = 0.0
-        else:
-            per_bit[subset], accuracy[subset], error[subset] = _monte_carlo(description, subset)
-    natural = sum(
-        share * accuracy[frozenset(pattern.split("+"))]
-        for pattern, share in description.missing.shares("test", names).items()
-    )
-    drawn = [joined(names, subset) for subset in subsets(names) if error[subset] > 0]
-    method = "closed form"
-    if drawn:
-        method += f"; Monte Carlo with {DRAWS:,} draws for {', '.join(s or 'none' for s in drawn)}"
+    test = Sample(description)
+
+    def of(subset: Subset) -> Accuracy:
+        return closed_form(description, subset) or accuracy(test.shown(subset))
+
+    found = {subset: of(subset) for subset in subsets(description.names)}
+    of_class = {subset: value.of_class for subset, value in found.items()}
+    of_bits = {subset: value.of_bits for subset, value in found.items()}
     return {
-        "bayes_accuracy": {joined(names, s): value for s, value in accuracy.items()},
-        "standard_error": {joined(names, s): value for s, value in error.items()},
+        "bayes_accuracy": _by_text(description, of_class),
+        "standard_error": _by_text(description, {s: v.error for s, v in found.items()}),
+        **_natural(description, found, test),
+        "bits": _bits(description, of_bits, description.class_prior),
+        "shapley": shapley(of_class, description.names),
+        "complete": _complete(description, test),
+        "pool": _pool(description, of_class, test),
+        "against_label_noise": _against_label_noise(description, of_class),
+        "method": _method(description, found),
+        # what the modalities tell in bits goes here
+    }
+
+
+def _natural(
+    description: Description, found: Mapping[Subset, Accuracy], test: Sample
+) -> dict[str, Any]:
+    mechanism = description.missing.of("test")
+    shares = mechanism.shares(description.names, description.class_prior)
+    if mechanism.is_random:
+        of_pattern = {pattern: found[_subset(pattern)] for pattern in shares}
+        natural = ignoring = sum(s * of_pattern[p].of_class for p, s in shares.items())
+        error = sqrt(sum((s * of_pattern[p].error) ** 2 for p, s in shares.items()))
+        patterns = {
+            p: _pattern(share, of_pattern[p].of_class, of_pattern[p].of_class, of_pattern[p].error)
+            for p, share in shares.items()
+        }
+    else:
+        p_masked = test.natural()
+        used, ignored = p_masked.max(axis=1), hits(test.natural(mask=False), p_masked)
+        natural, ignoring = float(used.mean()), float(ignored.mean())
+        error = float(used.std() / sqrt(len(used)))
+        patterns = {
+            pattern: _drawn_pattern(share, used[rows], ignored[rows])
+            for pattern, share in shares.items()
+            for rows in [test.having(_subset(pattern))]
+        }
+    return {
         "bayes_natural": natural,
-        "bits": [
-            {
-                "name": bit.name,
-                "groups": ["+".join(carriers) for carriers in bit.groups],
-                "majority": _majority(description, j),
-                "bayes": {joined(names, s): values[j] for s, values in per_bit.items()},
-            }
-            for j, bit in enumerate(description.bits)
-        ],
-        "shapley": shapley(accuracy, names),
-        "method": method,
+        "natural_standard_error": error,
+        "bayes_natural_mask_ignored": ignoring,
+        "patterns": patterns,
     }
 
 
-def _closed_form(description: Description, shown: Subset) -> list[float] | None:
-    """Accuracy of each bit, (1 + prod_g e_g) / 2, or None where there is no closed form.
+def _drawn_pattern(
+    share: float, used: Float[np.ndarray, " n"], ignored: Float[np.ndarray, " n"]
+) -> dict[str, float | None]:
+    if len(used) < FEWEST:
+        return _pattern(share, None, None, None)
+    error = float(used.std() / sqrt(len(used)))
+    return _pattern(share, float(used.mean()), float(ignored.mean()), error)
 
-    e_g = 2 Phi(sqrt(sum a^2)) - 1 over the shown carriers if their parities are 1,
-    (2 Phi(a) - 1)^p for a single one, 0 for none.
-    """
-    if description.prior is not None:
+
+def _pattern(
+    share: float, bayes: float | None, ignored: float | None, error: float | None
+) -> dict[str, float | None]:
+    return {
+        "share": share,
+        "bayes": bayes,
+        "bayes_mask_ignored": ignored,
+        "standard_error": error,
+    }
+
+
+def _complete(description: Description, test: Sample) -> dict[str, Any] | None:
+    if description.missing.of("test").is_random:
         return None
-    found = []
-    for bit in description.bits:
-        product = 1.0
-        for g, carriers in enumerate(bit.groups):
-            there = [name for name in carriers if name in shown]
-            amplitudes = [description.amplitude(bit, g, name) for name in there]
-            parities = [description.parity.get(name, 1) for name in there]
-            if len(there) > 1 and max(parities) > 1:
-                return None
-            p = parities[0] if parities else 1
-            e = 2 * ndtr(sqrt(sum(a * a for a in amplitudes))) - 1
-            product *= float(e**p)
-        found.append((1 + product) / 2)
-    return found
-
-
-def _monte_carlo(description: Description, shown: Subset) -> tuple[list[float], float, float]:
-    """Accuracy of each bit and of the class, with the latter's standard error.
-
-    The mean of the largest posterior probability, which varies less than the mean of hits.
-    """
-    key = ("truth",)
-    _, codes = draw(description, *key, n=DRAWS)
-    z = {
-        name: code + stream(*key, "noise", name).standard_normal(code.shape)
-        for name, code in codes.items()
+    if test.having(frozenset(description.names)).sum() < FEWEST:
+        return None
+    p = {subset: test.shown_of_complete(subset) for subset in subsets(description.names)}
+    found = {subset: accuracy(value) for subset, value in p.items()}
+    of_class = {subset: value.of_class for subset, value in found.items()}
+    of_bits = {subset: value.of_bits for subset, value in found.items()}
+    return {
+        "bayes_accuracy": _by_text(description, of_class),
+        "bits": _bits(description, of_bits, p[frozenset()].mean(axis=0)),
+        "shapley": shapley(of_class, description.names),
     }
-    inside = np.array([name in shown for name in description.names])
-    p = posterior_of_codes(description, z, np.broadcast_to(inside, (DRAWS, len(inside))))
-    largest = p.max(axis=1)
-    per_bit = []
-    for j in range(len(description.bits)):
-        one = p[:, (np.arange(description.n_classes) >> j) & 1 == 1].sum(axis=1)
-        per_bit.append(float(np.maximum(one, 1 - one).mean()))
-    return per_bit, float(largest.mean()), float(largest.std() / sqrt(DRAWS))
 
 
-def _majority(description: Description, j: int) -> float:
+def _pool(
+    description: Description, of_class: Mapping[Subset, float], test: Sample
+) -> dict[str, Any] | None:
+    """Where shortcut or informative mask are others in the pool than in the test set."""
+    shortcut, missing = description.shortcut, description.missing
+    shortcut_misleads = shortcut is not None and shortcut.pool != shortcut.test
+    masks_tell = not (missing.of("pool").is_random and missing.of("test").is_random)
+    if not shortcut_misleads and not (masks_tell and missing.of("pool") != missing.of("test")):
+        return None
+    pool = Sample(description, "pool")
+    own, carried = dict(of_class), dict(of_class)
+    if shortcut is not None and shortcut_misleads:
+        for subset in subsets(description.names):
+            if shortcut.modality in subset:
+                own[subset] = accuracy(pool.shown(subset)).of_class
+                believed = test.shown(subset, law="pool")
+                carried[subset] = float(hits(believed, test.shown(subset)).mean())
+    if masks_tell:
+        natural = float(pool.natural().max(axis=1).mean())
+        test_natural = float(hits(test.natural("pool"), test.natural()).mean())
+    else:
+        natural = _mixed(description, "pool", own)
+        test_natural = _mixed(description, "test", carried)
+    return {
+        "bayes_accuracy": _by_text(description, own),
+        "bayes_natural": natural,
+        "test_accuracy": _by_text(description, carried),
+        "test_natural": test_natural,
+    }
+
+
+def _mixed(description: Description, split: str, of_class: Mapping[Subset, float]) -> float:
+    """Over the patterns of a split, where the mask tells nothing."""
+    mechanism = description.missing.of(split)
+    shares = mechanism.shares(description.names, description.class_prior)
+    return sum(share * of_class[_subset(pattern)] for pattern, share in shares.items())
+
+
+def _subset(pattern: str) -> Subset:
+    return frozenset(pattern.split("+"))
+
+
+def _against_label_noise(
+    description: Description, of_class: Mapping[Subset, float]
+) -> dict[str, float] | None:
+    """(1 - eta) A + eta (1 - A) / (K - 1)."""
+    eta, others = description.label_noise, description.n_classes - 1
+    if eta == 0:
+        return None
+    noisy = {s: (1 - eta) * a + eta * (1 - a) / others for s, a in of_class.items()}
+    return _by_text(description, noisy)
+
+
+def _bits(
+    description: Description,
+    per_bit: Mapping[Subset, list[float]],
+    prior: Float[np.ndarray, " C"],
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": bit.name,
+            "groups": ["+".join(carriers) for carriers in bit.groups],
+            "majority": _majority(prior, j),
+            "bayes": _by_text(description, {s: values[j] for s, values in per_bit.items()}),
+        }
+        for j, bit in enumerate(description.bits)
+    ]
+
+
+def _majority(prior: Float[np.ndarray, " C"], j: int) -> float:
     """Accuracy on bit j of always guessing its more frequent value."""
-    one = description.class_prior[(np.arange(description.n_classes) >> j) & 1 == 1].sum()
+    one = prior[(np.arange(len(prior)) >> j) & 1 == 1].sum()
     return float(max(one, 1 - one))
+
+
+def _method(description: Description, found: Mapping[Subset, Accuracy]) -> str:
+    drawn = [joined(description.names, s) or "none" for s, v in found.items() if v.error > 0]
+    told = ["closed form"]
+    if drawn:
+        told.append(f"Monte Carlo with {DRAWS:,} draws for {', '.join(drawn)}")
+    return "; ".join(told)
+
+
+def _by_text(description: Description, values: Mapping[Subset, float]) -> dict[str, float]:
+    return {joined(description.names, subset): value for subset, value in values.items()}

@@ -1,0 +1,52 @@
+"""`mindgap cp`"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mindgap.errors import MindgapError
+
+
+class Kind(StrEnum):
+    """What can be copied."""
+
+    strategy = "strategy"
+
+
+def command(
+    kind: Annotated[Kind, typer.Argument(help="What to start from a template.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE.py", help="Where to write it; it must not exist yet.")
+    ],
+) -> None:
+    """Write a commented template for a strategy of your own.
+
+    The class is named after the file: `my_idea.py` holds `MyIdea`, which a study selects as
+    `my_idea`. The template works as it is, so change it step by step and check each of them.
+    """
+    name = "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", path.stem))
+    if path.suffix != ".py" or not name.isidentifier():
+        raise MindgapError(
+            f"{path} can't hold a class: give a name like my_{kind.value}.py, which starts with a "
+            "letter and ends in .py"
+        )
+    template = files("mindgap.cli.templates").joinpath(f"{kind.value}.py").read_text("utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(template.replace("MyStrategy", name))
+    except FileExistsError:
+        raise MindgapError(f"{path} is there already; choose another name") from None
+    except OSError as error:
+        raise MindgapError(f"{path} can't be written: {error.strerror}") from None
+    selected = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    typer.echo(
+        f"{path} is written. Check it: mindgap check {path}\n"
+        f"Try it: mindgap run quickstart --plugin {path} --strategies random,{selected} "
+        f"--out results/{selected}"
+    )

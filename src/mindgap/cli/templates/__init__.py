@@ -1,0 +1,1 @@
+"""What `mindgap cp` copies; each is a working component."""

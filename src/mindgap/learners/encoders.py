@@ -1,0 +1,157 @@
+"""Encoders: a modality's shape decides which; each is a pure function of parameters and inputs.
+
+Vectors (d,) go through an MLP, sequences (T, c) through 1-D convolutions, images (c, h, w) through
+2-D ones, and vectors that another network has encoded before ("frozen") through one linear layer.
+A convolution lays its windows side by side and multiplies them like any layer, since convolution
+kernels would let a run's bits depend on the number of runs.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import pad
+
+from mindgap.learners.layers import Draw, Parameters, layer, linear
+
+#: By the number of axes: size of a window, and the most places that are left after pooling.
+KERNEL = {1: 5, 2: 3}
+PLACES = {1: 8, 2: 4}
+
+
+class Encoder(ABC):
+    """One modality's way into the network."""
+
+    #: what its parameters start from, by name, in the order of the flat buffer
+    draws: dict[str, Draw]
+
+    @abstractmethod
+    def __call__(
+        self, parameters: Parameters, x: Float[Tensor, "R B ..."]
+    ) -> Float[Tensor, "R B D"]:
+        """The embedding."""
+
+
+class Mlp(Encoder):
+    """Two layers for vectors (d,)."""
+
+    def __init__(self, name: str, size: int, *, width: int, feature: int) -> None:
+        self.name = name
+        self.draws = {
+            **layer(f"{name}.encoder1", size, width),
+            **layer(f"{name}.encoder2", width, feature),
+        }
+
+    def __call__(self, parameters: Parameters, x: Float[Tensor, "R B d"]) -> Float[Tensor, "R B D"]:
+        hidden = linear(x, parameters, f"{self.name}.encoder1").relu()
+        return linear(hidden, parameters, f"{self.name}.encoder2").relu()
+
+
+class Frozen(Encoder):
+    """One linear layer, without a nonlinearity, for vectors (d,) that are features already."""
+
+    def __init__(self, name: str, size: int, *, feature: int) -> None:
+        self.name = name
+        self.draws = layer(f"{name}.encoder", size, feature)
+
+    def __call__(self, parameters: Parameters, x: Float[Tensor, "R B d"]) -> Float[Tensor, "R B D"]:
+        return linear(x, parameters, f"{self.name}.encoder")
+
+
+class Convolutions(Encoder):
+    """Two strided convolutions, pooling to a few places, one linear layer that knows the places.
+
+    Windows of 5 (sequences) or 3 x 3 (images) two steps apart, zeros around the edges; `width`/4
+    and `width`/2 channels for sequences, half as many for images; each followed by a ReLU. Then
+    means over neighbouring places until at most 8 (sequences) or 4 x 4 (images) are left.
+    """
+
+    def __init__(self, name: str, shape: tuple[int, ...], *, width: int, feature: int) -> None:
+        self.name = name
+        self.axes = len(shape) - 1
+        inside = shape[0] if self.axes == 2 else shape[1]
+        places = shape[1:] if self.axes == 2 else shape[:1]
+        window = KERNEL[self.axes] ** self.axes
+        first = max(1, width // (4 * self.axes))
+        left = [_left((n + 3) // 4, PLACES[self.axes]) for n in places]  # two strides of 2
+        self.draws = {
+            **layer(f"{name}.convolution1", window * inside, first),
+            **layer(f"{name}.convolution2", window * first, 2 * first),
+            **layer(f"{name}.encoder", math.prod(left) * 2 * first, feature),
+        }
+
+    def __call__(
+        self, parameters: Parameters, x: Float[Tensor, "R B ..."]
+    ) -> Float[Tensor, "R B D"]:
+        x = x.movedim(2, -1) if self.axes == 2 else x  # channels last
+        for number in (1, 2):
+            x = self._convolved(x, parameters, f"{self.name}.convolution{number}").relu()
+        for axis in range(2, 2 + self.axes):
+            x = _pooled(x, axis, PLACES[self.axes])
+        return linear(x.flatten(2), parameters, f"{self.name}.encoder").relu()
+
+    def _convolved(
+        self, x: Float[Tensor, "R B ..."], parameters: Parameters, name: str
+    ) -> Float[Tensor, "R B ..."]:
+        """Windows, two steps apart, of (R, B, places..., c) as rows of one product."""
+        size = KERNEL[self.axes]
+        x = pad(x, (0, 0, *[size // 2] * (2 * self.axes)))
+        for axis in range(2, 2 + self.axes):
+            x = x.unfold(axis, size, 2)
+        kept = x.shape[: 2 + self.axes]
+        rows = x.reshape(kept[0], math.prod(kept[1:]), -1)
+        return linear(rows, parameters, name).view(*kept, -1)
+
+
+def _left(places: int, most: int) -> int:
+    size = -(-places // most)
+    return -(-places // size)
+
+
+def _pooled(x: Float[Tensor, "R B ..."], axis: int, most: int) -> Float[Tensor, "R B ..."]:
+    """Means over as few neighbours as leave at most `most` places; zeros fill the last group."""
+    size = -(-x.shape[axis] // most)
+    if size == 1:
+        return x
+    gap = -x.shape[axis] % size
+    x = pad(x, (*[0] * (2 * (x.ndim - 1 - axis)), 0, gap))
+    groups: Tensor = x.unflatten(axis, (-1, size))
+    return groups.mean(dim=axis + 1)
+
+
+def unfit(shapes: Mapping[str, tuple[int, ...]], frozen: Collection[str]) -> str | None:
+    """Why a modality has no encoder, or None; `frozen` names those encoded before."""
+    for name in frozen:
+        if name not in shapes:
+            return f"frozen names {name!r}, but the modalities are {', '.join(shapes)}"
+        if len(shapes[name]) > 1:
+            return (
+                f"modality {name!r} has shape {shapes[name]}, but a frozen one must be a vector "
+                "(d,): leave it out of frozen"
+            )
+    for name, shape in shapes.items():
+        if len(shape) > 3:
+            return (
+                f"modality {name!r} has shape {shape}, but encoders take vectors (d,), sequences "
+                "(T, c) and images (c, h, w): reshape it to one of them"
+            )
+    return None
+
+
+def encoders(
+    shapes: Mapping[str, tuple[int, ...]], frozen: Collection[str], *, width: int, feature: int
+) -> dict[str, Encoder]:
+    """The encoder that fits each modality's shape; `unfit` says where none does."""
+    fitting: dict[str, Encoder] = {}
+    for name, shape in shapes.items():
+        if name in frozen:
+            fitting[name] = Frozen(name, shape[0], feature=feature)
+        elif len(shape) == 1:
+            fitting[name] = Mlp(name, shape[0], width=width, feature=feature)
+        else:
+            fitting[name] = Convolutions(name, shape, width=width, feature=feature)
+    return fitting

@@ -1,0 +1,82 @@
+"""Layers of R networks as one: what a layer draws at the start, and the product all layers use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+Parameters = Mapping[str, Tensor]
+
+#: P is padded to a multiple of this, and so is the class layer: whole vectors for the optimiser
+#: keep a run's bits independent of its place in the stack, whole kernels make the layer faster.
+LANES = 16
+
+
+def padded(n: int) -> int:
+    """The next multiple of `LANES`."""
+    return -(-n // LANES) * LANES
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How one run's copy of a parameter starts.
+
+    Attributes:
+        shape: without the run axis.
+        bound: drawn from U(-bound, bound); 0 starts at zero and draws nothing.
+        unused: how many of its numbers only fill up lanes.
+    """
+
+    shape: tuple[int, ...]
+    bound: float = 0.0
+    unused: int = 0
+
+
+def layer(name: str, fan_in: int, fan_out: int) -> dict[str, Draw]:
+    """A linear layer with PyTorch's default, U(-1/sqrt(fan_in), 1/sqrt(fan_in))."""
+    bound = 1 / math.sqrt(fan_in)
+    return {
+        f"{name}.weight": Draw((fan_in, fan_out), bound),
+        f"{name}.bias": Draw((fan_out,), bound),
+    }
+
+
+def class_layer(name: str, fan_in: int, n_classes: int) -> dict[str, Draw]:
+    """A linear layer that ends in classes, widened to whole lanes."""
+    wide = padded(n_classes)
+    return {
+        key: Draw(draw.shape, draw.bound, math.prod(draw.shape) // wide * (wide - n_classes))
+        for key, draw in layer(name, fan_in, wide).items()
+    }
+
+
+def drawn(
+    draws: Mapping[str, Draw], rng: np.random.Generator
+) -> dict[str, Float32[np.ndarray, "*shape"]]:
+    """Start values of one run, drawn in the order of `draws`."""
+    values = {}
+    for name, draw in draws.items():
+        if draw.bound == 0:
+            values[name] = np.zeros(draw.shape, np.float32)
+            continue
+        uniform = rng.random(draw.shape, np.float32)
+        values[name] = (2 * uniform - 1) * np.float32(draw.bound)
+    return values
+
+
+def counted(draws: Mapping[str, Draw]) -> int:
+    """How many parameters one run has, without those that only fill up lanes."""
+    return sum(math.prod(draw.shape) - draw.unused for draw in draws.values())
+
+
+def linear(x: Float[Tensor, "R B i"], parameters: Parameters, name: str) -> Float[Tensor, "R B o"]:
+    """R linear layers in one product."""
+    if x.shape[1] == 1:  # one sample of one run would take another routine, with other bits
+        return linear(x.expand(-1, 2, -1), parameters, name)[:, :1]
+    return torch.baddbmm(parameters[f"{name}.bias"].unsqueeze(1), x, parameters[f"{name}.weight"])

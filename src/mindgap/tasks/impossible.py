@@ -1,0 +1,111 @@
+"""Why a description can't be: one sentence a fault, naming the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mindgap.tasks.description import Description, Shortcut
+
+
+def problems(description: Description) -> Iterator[str]:
+    """Every fault; later ones may rest on earlier ones, so stop at the first."""
+    if not description.dimensions or not description.bits:
+        yield "a description needs at least one modality and one bit"
+    yield from _of_bits(description)
+    yield from _of_modalities(description)
+    yield from _of_corruption(description)
+    if description.shortcut is not None:
+        yield from _of_shortcut(description, description.shortcut)
+    for name, d in description.dimensions.items():
+        needed = max(len(description.axes[name]), 1)
+        if d < needed:
+            yield f"dimensions: {name} has {d}, but its bits need {needed} axes"
+    prior = description.prior
+    if prior is not None and (
+        len(prior) != description.n_classes or min(prior) <= 0 or abs(sum(prior) - 1) > 1e-9
+    ):
+        yield f"prior: give {description.n_classes} positive numbers that sum to 1"
+    if not 0 <= description.label_noise < 1:
+        yield f"label_noise: {description.label_noise} is not in [0, 1)"
+    yield from _of_missing(description)
+
+
+def _of_bits(description: Description) -> Iterator[str]:
+    names = [bit.name for bit in description.bits]
+    for bit in description.bits:
+        if names.count(bit.name) > 1:
+            yield f"bit {bit.name}: this name occurs more than once"
+        if not 0.5 < bit.accuracy < 1:
+            yield f"bit {bit.name}: accuracy {bit.accuracy} is not in (0.5, 1)"
+        if not bit.groups or not all(bit.groups):
+            yield f"bit {bit.name}: every group needs a modality to carry it"
+        for group in bit.groups:
+            for carrier in group:
+                if carrier not in description.dimensions:
+                    yield f"bit {bit.name}: there is no modality {carrier!r}"
+                if group.count(carrier) > 1:
+                    yield f"bit {bit.name}: {carrier} carries the same value twice"
+        for carrier, strength in bit.strength.items():
+            if not any(carrier in group for group in bit.groups) or not strength > 0:
+                yield (
+                    f"bit {bit.name}: strength {carrier}={strength} needs one of its carriers and "
+                    "a positive number"
+                )
+
+
+def _of_modalities(description: Description) -> Iterator[str]:
+    bits = {bit.name for bit in description.bits}
+    for modality, parity in description.parity.items():
+        of_bits = parity if isinstance(parity, Mapping) else {}
+        for p in of_bits.values() if isinstance(parity, Mapping) else [parity]:
+            if modality not in description.dimensions or p < 1:
+                yield f"parity: {modality}={p} needs a known modality and p >= 1"
+        for bit in of_bits:
+            if bit not in bits:
+                yield f"parity: {modality} is given for {bit!r}, which is no bit"
+    for modality, strength in description.strength.items():
+        if modality not in description.dimensions or not strength > 0:
+            yield f"strength: {modality}={strength} needs a known modality and a positive number"
+
+
+def _of_corruption(description: Description) -> Iterator[str]:
+    for modality, lost in description.corruption.items():
+        if modality not in description.dimensions or not 0 <= lost < 1:
+            yield f"corruption: {modality}={lost} needs a known modality and a share in [0, 1)"
+        for bit in description.bits:
+            for g, carriers in enumerate(bit.groups):
+                if modality not in carriers:
+                    continue
+                alone = description.alone(bit, g, modality)
+                if alone >= 1 - lost:
+                    yield (
+                        f"corruption: {modality}={lost} leaves at most an accuracy of "
+                        f"{1 - lost / 2:.4g} on what it carries of bit {bit.name}, which needs "
+                        f"{(1 + alone) / 2:.4g}; lower the bit's accuracy or the corruption"
+                    )
+
+
+def _of_shortcut(description: Description, shortcut: Shortcut) -> Iterator[str]:
+    if shortcut.modality not in description.dimensions:
+        yield f"shortcut: there is no modality {shortcut.modality!r}"
+    if shortcut.bit not in [bit.name for bit in description.bits]:
+        yield f"shortcut: there is no bit {shortcut.bit!r}"
+    if not shortcut.amplitude > 0:
+        yield f"shortcut: amplitude {shortcut.amplitude} is not positive"
+    for split in ("pool", "test"):
+        if not 0 <= shortcut.agreement(split) <= 1:
+            yield f"shortcut.{split}: {shortcut.agreement(split)} is not in [0, 1]"
+
+
+def _of_missing(description: Description) -> Iterator[str]:
+    for split in ("pool", "test"):
+        mechanism = description.missing.of(split)
+        for problem in mechanism.problems(description.names, description.class_prior):
+            yield f"missing.{split}: {problem}"
+        if mechanism.depends_on is not None:
+            modality, bit = mechanism.depends_on
+            if not description.label_axes(modality, bit):
+                what = f"bit {bit!r}" if bit else "any bit"
+                yield f"missing.{split}: {modality} carries nothing of {what} to depend on"

@@ -1,0 +1,66 @@
+"""Ask a strategy to choose, as the loop does, and say in one sentence what went wrong."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+from mindgap.errors import MindgapError
+from mindgap.seeding import stream
+from mindgap.strategies import Pool, Selection, Strategy, checked
+from mindgap.tasks import TaskShape
+from mindgap.testing.pools import NAMES, WIDTHS, make_pool
+
+#: What a learner is that can do everything.
+CAPABLE = frozenset({"stochastic", "unimodal_heads", "linear_head"})
+
+
+class BrokenContract(AssertionError):
+    """A strategy breaks a rule; the message says what to mend."""
+
+
+class NotChecked(Exception):
+    """Why a rule says nothing about this strategy."""
+
+
+def pool_for(strategy: Strategy, seed: int, **settings: Any) -> Pool:
+    """A pool that serves what the strategy requires and nothing else."""
+    return make_pool(seed, **settings, serve=set(strategy.requires()))
+
+
+def shape(modalities: int, classes: int) -> TaskShape:
+    """Of a task that the pools of `make_pool` could belong to."""
+    sizes = zip(NAMES[:modalities], WIDTHS, strict=False)
+    return TaskShape({name: (width,) for name, width in sizes}, classes)
+
+
+def choose(strategy: Strategy, pool: Pool, n: int, seed: int = 0) -> Selection:
+    """What it chooses, after the guard of the loop.
+
+    Raises:
+        NotChecked: it refuses tasks of such a shape.
+        BrokenContract: it raises an error, or returns what the loop would refuse.
+    """
+    if why := strategy.supports(shape(len(pool.names), pool.n_classes), CAPABLE):
+        raise NotChecked(f"it refuses such a task: {why}")
+    asked = (
+        f"asked for {n} of {len(pool.candidates)} candidates, with {len(pool.names)} modalities "
+        f"and {pool.n_classes} classes,"
+    )
+    try:
+        selection = strategy.select(pool, n, stream("check", seed))
+    except Exception as error:  # the author's code may raise anything
+        raise BrokenContract(f"{asked} select raises {told(error)}") from error
+    try:
+        return checked(selection, pool, n)
+    except MindgapError as error:
+        raise BrokenContract(f"{asked} {error}") from None
+
+
+def told(error: Exception) -> str:
+    """An error, and the line it comes from."""
+    place = ""
+    if frames := traceback.extract_tb(error.__traceback__):
+        place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
+    return f"{type(error).__name__}: {error}{place}"
