@@ -421,3 +421,29 @@ def test_the_first_scenarios_are_what_they_were(name):
     assert sums == pytest.approx(of_values, abs=1e-3)
     assert scenario.truth["bayes_accuracy"]["x1+x2"] == pytest.approx(complete, abs=1e-12)
     assert scenario.truth["bayes_natural"] == pytest.approx(natural, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "redundant", "unique", "synergistic"),
+    [
+        ("int_redundant", 1.42, (0, 0), 0.39),
+        ("int_unique_balanced", 0, (0.90, 0.90), 0),
+        ("int_unique_one", 0, (1.81, 0), 0),
+        ("int_synergy", 0, (0, 0), 1.81),
+        ("int_red_syn", 0.71, (0, 0), 1.10),
+        ("int_all16", 0.71, (0.90, 0.90), 1.19),
+        ("diff_snr", 0.67, (1.06, 0), 0.08),
+        ("diff_nonlin_uniq", 0, (0.90, 0.90), 0),
+        ("diff_corrupt", 0, (0.90, 0.40), 0),
+        ("miss_base", 0.71, (0.90, 0.90), 0.20),
+    ],
+)
+def test_published_atoms(name, redundant, unique, synergistic):
+    """Observation-level atoms of the design's table, which another implementation computed."""
+    told = Registry().configure("task", name).build().card()["truth"]["information"]
+    atoms = told["pid"][0]["observed"]
+    assert atoms["redundant"] == pytest.approx(redundant, abs=0.01)
+    assert atoms["unique"] == pytest.approx(unique, abs=0.01)
+    assert atoms["synergistic"] == pytest.approx(synergistic, abs=0.01)
+    both = told["mutual_information"]["x1+x2"]
+    assert both == pytest.approx(sum([*atoms["unique"], redundant, synergistic]), abs=0.03)

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from mindgap.tasks.closed import Accuracy, closed_form
 from mindgap.tasks.description import Description
+from mindgap.tasks.information import information
 from mindgap.tasks.posterior import Mask, posterior, posterior_of_codes
 from mindgap.tasks.sampled import DRAWS, Sample, accuracy, hits
 from mindgap.tasks.subsets import Subset, joined, shapley, subsets
@@ -21,7 +22,7 @@ __all__ = ["FORMAT", "Mask", "posterior", "posterior_of_codes", "truth"]
 FEWEST = 200
 
 #: Raise it when the truth of the same description would read otherwise.
-FORMAT = 2
+FORMAT = 3
 
 
 def truth(description: Description) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def truth(description: Description) -> dict[str, Any]:
             `test_accuracy` and `test_natural`, on the test set, else None.
         `against_label_noise`: `bayes_accuracy` measured against the pool's labels, None where
             they are clean.
+        `information`: in bits, by subset, as dividends and as PID atoms; see `information`.
     """
     test = Sample(description)
 
@@ -65,7 +67,7 @@ def truth(description: Description) -> dict[str, Any]:
         "pool": _pool(description, of_class, test),
         "against_label_noise": _against_label_noise(description, of_class),
         "method": _method(description, found),
-        # what the modalities tell in bits goes here
+        "information": information(description, test.shown),
     }
 
 
