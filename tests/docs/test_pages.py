@@ -30,7 +30,7 @@ def test_studies_are_valid(page, text):
 
 
 @pytest.mark.parametrize(
-    ("page", "text"), [found for found in blocks("python") if "class" in found[1].split("def ")[0]]
+    ("page", "text"), [found for found in blocks("python") if "(Strategy):" in found[1]]
 )
 def test_strategies_run(page, text, tmp_path):
     (tmp_path / "mine.py").write_text(text)

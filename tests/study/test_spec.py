@@ -82,7 +82,7 @@ plugins: [{TINY}]
     for expected in (
         ":3: tasks.1: unknown task 'tinny': did you mean 'tiny'?",
         ":4: strategys: unknown key 'strategys': did you mean 'strategies'?",
-        ":7: strategies.1: unknown strategy 'margn': did you mean 'margin'?",
+        ":7: strategies.1: unknown strategy 'margn': did you mean 'margin'",
         ":8: budget.initial: ",
         ":8: budget.query: ",
         ":8: budget.round: unknown key 'round': did you mean 'rounds'",
