@@ -63,8 +63,10 @@ def read(learner, p, shape, z, observed, absent):
 
 
 def softmax_over(scores, used):
-    """Over those in use; over all where none is."""
-    chosen = [name for name in scores if used[name]] or list(scores)
+    """Over those in use; where none is, all count the same."""
+    chosen = [name for name in scores if used[name]]
+    if not chosen:
+        return {name: torch.ones_like(s) / len(scores) for name, s in scores.items()}
     weights = torch.stack([scores[name] for name in chosen]).softmax(dim=0)
     found = dict(zip(chosen, weights, strict=True))
     return {name: found.get(name, torch.zeros_like(scores[name])) for name in scores}

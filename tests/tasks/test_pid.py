@@ -207,6 +207,19 @@ def by_cone_program(joint):
     return [unique[0,], unique[1,]]
 
 
+def test_a_q_without_the_margins_is_no_answer(monkeypatch):
+    """It may tell less than any that has them."""
+    right = broja._newton
+
+    def drifting(first, second, q, slack, residual):
+        da, db, dq = right(first, second, q, slack, residual)
+        return da, db, dq + 1e-6 * q
+
+    monkeypatch.setattr(broja, "_newton", drifting)
+    with pytest.raises(RuntimeError, match="gap"):
+        least_information(*margins(random_joint(1, values=3, sparse=False)))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", TEXTBOOK)
 def test_textbook_agrees_with_dit(case):

@@ -74,13 +74,10 @@ def least_information(first: First, second: Second, tolerance: float = 1e-8) -> 
 
 
 def _lower_bound(first: First, second: Second, a: First, b: Second) -> float:
-    """The dual's value, in nats, after a and b are shifted to keep its inequality."""
-    a, b = np.where(first > 0, a, -np.inf), np.where(second > 0, b, -np.inf)
-    excess = logsumexp(a[:, :, None] + b[:, None, :], axis=0)
-    by_first = excess.max(axis=1)
-    by_second = (excess - by_first[:, None]).max(axis=0)
-    shifted = np.where(first > 0, a - by_first, 0), np.where(second > 0, b - by_second, 0)
-    return float((first * shifted[0]).sum() + (second * shifted[1]).sum())
+    """The dual's value, in nats, after a is shifted until its inequality holds and is tight."""
+    c = np.where(first > 0, a, -np.inf)[:, :, None] + np.where(second > 0, b, -np.inf)[:, None, :]
+    shifted = a - logsumexp(c, axis=0).max(axis=1)
+    return float((first * shifted).sum() + (second * b).sum())
 
 
 def _newton(

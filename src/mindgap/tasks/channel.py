@@ -69,7 +69,7 @@ def gaussian(amplitude: float, lost: float = 0.0) -> Channel:
 
     def between(mean: float) -> Float[np.ndarray, " n"]:
         beyond = np.append(ndtr(mean - edges), 0.0)
-        mass: Float[np.ndarray, " n"] = np.maximum(-np.diff(beyond), 0)  # rounds below 0 at times
+        mass: Float[np.ndarray, " n"] = beyond[:-1] - beyond[1:]
         return mass
 
     noise = lost * between(0.0)

@@ -157,7 +157,7 @@ class _Known:
         if self.mask is None or not isinstance(mechanism, Logistic):
             return None
         axis = LabelAxis(self.description, *mechanism.depends_on)
-        if axis.place != (j, g) or not axis.holds_value:
+        if axis.place != (j, g):
             return None
         score = axis.score(np.empty(0))
         missing = []
