@@ -25,7 +25,7 @@ def encode(learner, p, name, x):
     convolve = functional.conv1d if axes == 1 else functional.conv2d
     for number in (1, 2):
         weight = p[f"{name}.convolution{number}.weight"].T
-        weight = weight.reshape(len(weight), x.shape[0], *kernel)
+        weight = weight.reshape(len(weight), *kernel, x.shape[0]).movedim(-1, 1)
         bias = p[f"{name}.convolution{number}.bias"]
         x = convolve(x[None], weight, bias, stride=2, padding=kernel[0] // 2)[0].relu()
     groups = [math.ceil(n / most) for n in x.shape[1:]]
@@ -118,7 +118,7 @@ def fuse(learner, p, seen, used):
         heads = []
         for h in range(learner.heads):
             scores = {
-                n: layer(p, "scores", tokens[n]).view(learner.tokens, learner.heads)[t, h]
+                n: (p["scores.weight"].T @ tokens[n]).view(learner.tokens, learner.heads)[t, h]
                 for n in names
             }
             weights = softmax_over(scores, used)
@@ -215,6 +215,9 @@ def train(learner, shape, network, samples, row):
             loss = loss + torch.stack(errors).mean()
         optimiser.zero_grad()
         loss.backward()
+        for value in p.values():
+            if value.grad is None:  # not in this batch; its momentum goes on nevertheless
+                value.grad = torch.zeros_like(value)
         optimiser.step()
         schedule.step()
     return {name: value.detach() for name, value in p.items()}

@@ -29,7 +29,7 @@ def assert_company_is_nothing(learner, shape):
         alone = fleet.fit([rows[i] for i in company])
         for name in together:
             assert torch.equal(alone[name], together[name][company]), (name, company)
-    for n, companies in ((1, COMPANIES), (40, COMPANIES[::3])):
+    for n, companies in ((1, COMPANIES[:2]), (40, COMPANIES[:1])):
         samples = fleet.samples.slice(0, n)
         answers = predict(fleet.network, together, samples, set(SERVED), keys)
         for company in companies:
@@ -69,8 +69,9 @@ def test_bits_of_every_fusion_in_all_sizes(name, size):
     assert_company_is_nothing(learner, TaskShape({"a": (d,), "b": (1,), "c": (3,)}, classes))
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", ["Concat-token", "Attention-zero"])
+@pytest.mark.parametrize(
+    ("name", "size"), [*[("Concat-token", size) for size in SIZES], ("Attention-zero", SIZES[0])]
+)
 def test_bits_of_convolutions(name, size):
     d = min(size[0], 9)
     learner = replace(sized(EVERY[name], size), frozen=("c",))

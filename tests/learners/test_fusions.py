@@ -25,7 +25,7 @@ from mindgap.learners import (
 from mindgap.tasks import TaskShape
 
 
-def stacked(learner, shape, runs=2, n=9, seed=0):
+def stacked(learner, shape, runs=2, n=6, seed=0):
     """Parameters without any zero, inputs, and a mask with every kind of row."""
     network = learner.network(shape)
     rng = np.random.default_rng(seed)
@@ -176,7 +176,6 @@ LOOPS = [
 ]
 
 
-@pytest.mark.xfail(strict=False, reason="some drift by up to 2e-3; the cause is not known yet")
 @pytest.mark.parametrize("kind", ["vectors", "three"])
 @pytest.mark.parametrize(("name", "options"), LOOPS, ids=[name for name, _ in LOOPS])
 def test_training_agrees_with_a_literal_loop(name, options, kind):
@@ -188,7 +187,7 @@ def test_training_agrees_with_a_literal_loop(name, options, kind):
     for r, row in enumerate(rows):
         samples = fleet.samples.slice(fleet.offsets[row.samples], fleet.offsets[row.samples] + 40)
         for key, value in train(learner, shape, fleet.network, samples, row).items():
-            np.testing.assert_allclose(found[key][r], value, atol=2e-4, rtol=0, err_msg=key)
+            np.testing.assert_allclose(found[key][r], value, atol=5e-5, rtol=0, err_msg=key)
 
 
 def accuracy_on_xor(learner):

@@ -69,6 +69,13 @@ def test_all_chunks_of_labelled_samples_count(make_pool, labelled):
     assert Coreset().select(pool, 5, np.random.default_rng(0)).rows.tolist() == rows
 
 
+@pytest.mark.parametrize("candidates", [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 7])
+def test_all_chunks_of_candidates_count(make_pool, candidates):
+    pool = make_pool(seed=candidates, size=candidates + 40, labelled=40)
+    rows, _ = loop(side_by_side(pool), pool.labelled.tolist(), pool.candidates.tolist(), n=3)
+    assert Coreset().select(pool, 3, np.random.default_rng(0)).rows.tolist() == rows
+
+
 @pytest.mark.parametrize("factor", [1e-3, 1e3])
 def test_the_scale_and_place_of_a_modality_decide_nothing(make_pool, serving, factor):
     pool = make_pool(seed=5, gaps=0.0)

@@ -100,10 +100,11 @@ def test_what_is_missing_is_nan_and_what_is_there_is_untouched(kind):
 
 
 @pytest.mark.parametrize("kind", MECHANISMS)
-def test_the_value_of_a_missing_modality_is_never_read(kind):
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_the_value_of_a_missing_modality_is_never_read(kind, value):
     data = make(n=2000, gaps=True)
     filled = {
-        name: torch.where(data.observed[:, m, None, None], x, torch.nan)
+        name: torch.where(data.observed[:, m, None, None], x, value)
         for m, (name, x) in enumerate(data.modalities.items())
     }
     first, second = (
@@ -153,14 +154,30 @@ def test_the_first_principal_component_decides(mechanism, decides, lacks):
 
 
 def test_the_pool_settles_what_a_score_means():
-    """Shifted test samples are judged by the pool's component, but hit their own rate."""
+    """Test samples of which some features are turned round still lie along the pool's component,
+    and hit their own rate."""
     pool, test = make(n=4000), make(n=4000, seed=1)
-    mechanism = MNARx("text", 0.3)
-    own, by_pool = (ampute(test, mechanism, "m", reference=r).observed[:, 1] for r in (None, pool))
-    assert (own == by_pool).double().mean() > 0.97
-    moved = replace(test, modalities={name: x * 3 - 7 for name, x in test.modalities.items()})
-    found = ampute(moved, mechanism, "m", reference=pool).observed[:, 1]
-    assert float((~found).double().mean()) == pytest.approx(0.3, abs=0.03)
+    turned = test.modalities["text"].clone()
+    turned[:, 0] *= -1
+    test = replace(test, modalities={**test.modalities, "text": turned})
+    features = pool.modalities["text"].flatten(1).double()
+    _, vectors = np.linalg.eigh(np.corrcoef(features.numpy().T))
+    scaled = (turned.flatten(1).double() - features.mean(dim=0)) / features.std(dim=0)
+    along_pool = scaled.numpy() @ vectors[:, -1]
+    correlations = []
+    for reference in (pool, None):
+        found = ampute(test, MNARx("text", 0.3, 50.0), "m", reference=reference)
+        kept = found.observed[:, 1].numpy()
+        assert kept.mean() == pytest.approx(0.7, abs=3 * sqrt(0.21 / 4000))
+        correlations.append(abs(np.corrcoef(along_pool, kept)[0, 1]))
+    assert correlations[0] > 0.7 > 0.3 > correlations[1], correlations
+
+
+def test_a_rate_is_that_of_the_samples_that_have_the_modality():
+    data = make(gaps=True)
+    had = data.observed[:, 1]
+    kept = ampute(data, MNARx("text", 0.7, -4.0), "mask").observed[had, 1].double()
+    assert float(kept.mean()) == pytest.approx(0.3, abs=3 * sqrt(0.21 / int(had.sum())))
 
 
 def test_mnar_y_depends_on_the_class_and_mcar_on_nothing():

@@ -174,6 +174,16 @@ def test_solver_agrees_with_mirror_descent(seed):
     assert found == pytest.approx(mirror_descent(joint), abs=2e-4)
 
 
+@pytest.mark.parametrize("tiny", [1e-16, 1e-200, 5e-324])
+@pytest.mark.parametrize("values", [2, 3])
+def test_probabilities_too_small_to_matter(values, tiny):
+    joint = np.random.default_rng(values).dirichlet(np.ones(9 * values)).reshape(values, 3, 3)
+    larger = np.full((values + 1, 4, 4), tiny)
+    larger[:values, :3, :3] = joint
+    larger[:values, 3, :] = larger[:values, :, 3] = 0
+    assert pid(larger) == pytest.approx(pid(joint), abs=1e-7)
+
+
 def test_what_has_no_answer_is_refused():
     joint = TEXTBOOK["and"][0]
     with pytest.raises(InvalidData, match="sum to 1"):

@@ -52,6 +52,12 @@ def test_another_description_is_another_truth(computed, change):
     assert truth_cache._key(replace(DESCRIPTION, **change)) != truth_cache._key(DESCRIPTION)
 
 
+def test_mechanisms_with_the_same_rates_are_told_apart():
+    gaps = [Missingness({"x1": 0.1}), Missingness(Independent({"x1": 0.1}))]
+    keys = {truth_cache._key(replace(DESCRIPTION, missing=missing)) for missing in gaps}
+    assert len(keys) == 2
+
+
 def test_another_format_or_code_is_another_truth(computed, monkeypatch):
     before = truth_cache._key(DESCRIPTION)
     monkeypatch.setattr(truth_cache, "FORMAT", truth_cache.FORMAT + 1)

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mindgap.learners.fusion import NEVER, Embeddings, Fusion, Present
-from mindgap.learners.layers import Draw, Parameters, class_layer, layer, linear
+from mindgap.learners.layers import Draw, Parameters, class_layer, layer, linear, unbiased
 
 
 class AttentionFusion(Fusion):
@@ -60,9 +60,9 @@ class AttentionFusion(Fusion):
 class BottleneckFusion(Fusion):
     """A few bottleneck tokens gather from the tokens in use (after Nagrani et al. 2021).
 
-    Bottleneck l and head h weigh the modalities by softmax_m(a_lh . x_m + c_lh) and take in their
-    values: b_l + W_o [sum_m weight V_h x_m for each head]. The bottlenecks side by side go through
-    one hidden layer. A learned query makes q . (K x) one linear layer, which it is here.
+    Bottleneck l and head h weigh the modalities by softmax_m(a_lh . x_m) and take in their values:
+    b_l + W_o [sum_m weight V_h x_m for each head]. The bottlenecks side by side go through one
+    hidden layer. A learned query makes q . (K x) one linear layer, which it is here.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class BottleneckFusion(Fusion):
         self.draws = {
             "types": Draw((len(features), token), 1 / math.sqrt(token)),
             "bottlenecks": Draw((tokens, size), 1 / math.sqrt(size)),
-            **layer("scores", token, tokens * heads),
+            **unbiased("scores", token, tokens * heads),
             **layer("values", token, size),
             **layer("attended", size, size),
             **layer("hidden", tokens * size, hidden),

@@ -8,10 +8,14 @@ kernels would let a run's bits depend on the number of runs.
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
+from types import EllipsisType
+from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
@@ -97,14 +101,53 @@ class Convolutions(Encoder):
     def _convolved(
         self, x: Float[Tensor, "R B ..."], parameters: Parameters, name: str
     ) -> Float[Tensor, "R B ..."]:
-        """Windows, two steps apart, of (R, B, places..., c) as rows of one product."""
-        size = KERNEL[self.axes]
-        x = pad(x, (0, 0, *[size // 2] * (2 * self.axes)))
-        for axis in range(2, 2 + self.axes):
-            x = x.unfold(axis, size, 2)
-        kept = x.shape[: 2 + self.axes]
-        rows = x.reshape(kept[0], math.prod(kept[1:]), -1)
-        return linear(rows, parameters, name).view(*kept, -1)
+        """Windows of (R, B, places..., c) as rows of one product."""
+        windows: Tensor = _Windows.apply(x, KERNEL[self.axes])  # type: ignore[no-untyped-call]
+        places = windows.shape[2:-1]
+        rows = windows.flatten(1, -2)
+        return linear(rows, parameters, name).view(*x.shape[:2], *places, -1)
+
+
+class _Windows(torch.autograd.Function):
+    """Windows two steps apart, zeros beyond the edges: (R, B, places..., c) -> (..., windows * c).
+
+    Going back, gradients of slices, every second place, are added up in the order of the slices:
+    faster than the gradient of `unfold`.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Float[Tensor, "R B ..."], size: int) -> Float[Tensor, "R B ..."]:
+        ctx.shape, ctx.size = x.shape, size
+        axes = x.ndim - 3
+        padded = pad(x, (0, 0, *[size // 2] * (2 * axes)))
+        for axis in range(2, 2 + axes):
+            padded = padded.unfold(axis, size, 2)
+        windows = padded.movedim(2 + axes, -1)  # channels last again: copied in longer pieces
+        return windows.flatten(2 + axes)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Float[Tensor, "R B ..."]) -> tuple[Tensor, None]:
+        shape, edge = ctx.shape, ctx.size // 2
+        padded = gradient.new_zeros(*shape[:2], *[n + 2 * edge for n in shape[2:-1]], shape[-1])
+        parts = gradient.split(shape[-1], dim=-1)
+        for where, part in zip(_slices(shape, ctx.size), parts, strict=True):
+            padded[where] += part
+        for axis in range(2, len(shape) - 1):
+            padded = padded.narrow(axis, edge, shape[axis])
+        return padded, None
+
+
+def _slices(shape: tuple[int, ...], size: int) -> list[tuple[slice | EllipsisType, ...]]:
+    """Where, in the padded input, the first place of all windows is, the second, and so on."""
+    starts = itertools.product(range(size), repeat=len(shape) - 3)
+    return [
+        (
+            ...,
+            *(slice(i, i + n, 2) for i, n in zip(start, shape[2:-1], strict=True)),
+            slice(None),
+        )
+        for start in starts
+    ]
 
 
 def _left(places: int, most: int) -> int:

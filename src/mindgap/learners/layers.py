@@ -75,8 +75,15 @@ def counted(draws: Mapping[str, Draw]) -> int:
     return sum(math.prod(draw.shape) - draw.unused for draw in draws.values())
 
 
+def unbiased(name: str, fan_in: int, fan_out: int) -> dict[str, Draw]:
+    """A linear layer without a bias."""
+    return {f"{name}.weight": Draw((fan_in, fan_out), 1 / math.sqrt(fan_in))}
+
+
 def linear(x: Float[Tensor, "R B i"], parameters: Parameters, name: str) -> Float[Tensor, "R B o"]:
     """R linear layers in one product."""
     if x.shape[1] == 1:  # one sample of one run would take another routine, with other bits
         return linear(x.expand(-1, 2, -1), parameters, name)[:, :1]
+    if f"{name}.bias" not in parameters:
+        return torch.bmm(x, parameters[f"{name}.weight"])
     return torch.baddbmm(parameters[f"{name}.bias"].unsqueeze(1), x, parameters[f"{name}.weight"])

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from mindgap.strategies.base import Pool, Selection, Strategy, argmax
 
-#: Labelled rows and candidates compared at a time: 1 MB of distances, which a cache holds.
-CHUNK = 512
+#: Labelled rows and candidates compared at a time: few enough distances for a core's cache.
+CHUNK = 256
 
 
 @dataclass(frozen=True)

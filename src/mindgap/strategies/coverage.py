@@ -1,7 +1,6 @@
 """Generalised coverage, and the batch that raises it most, one by one (Bae et al. 2024).
 
-The coverage of a pool by its labelled and chosen samples S is (equation 2 of the paper, with the
-weights of Bae et al. 2025)
+The coverage of a pool by its labelled and chosen samples S is, with the weights of Bae et al. 2025,
 
     C(S) = 1/N sum_n w_n m_n,   m_n = max_{s in S} k(x_n, x_s),   0 <= k <= k(x, x) = 1,
 

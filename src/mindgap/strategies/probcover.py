@@ -1,4 +1,4 @@
-"""ProbCover: as much of the pool within a radius as possible (Yehuda et al. 2022, algorithm 1)."""
+"""ProbCover: as much of the pool within a radius as possible (Yehuda et al. 2022)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Probcover(Strategy):
     is covered, chance decides.
 
     If no `delta` is given, it is the largest radius at which `purity` of the balls around samples
-    hold samples of one k-means cluster only, with as many clusters as classes (section 3.3).
+    hold samples of one k-means cluster only, with as many clusters as classes.
     The paper looks for it on a grid; here it is exact: a ball is pure up to the distance of the
     nearest sample of another cluster.
 

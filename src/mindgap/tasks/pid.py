@@ -33,7 +33,7 @@ class Atoms(NamedTuple):
 def mutual_information(table: Float[np.ndarray, "K n"]) -> float:
     """I(Y; X) of P(y, x), in bits."""
     product = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True)
-    ratio = np.divide(table, product, where=table > 0, out=np.ones_like(table))
+    ratio = np.divide(table, product, where=product > 0, out=np.ones_like(table))
     return float(xlogy(table, ratio).sum() / np.log(2))
 
 

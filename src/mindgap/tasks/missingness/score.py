@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 
 from mindgap.errors import InvalidData
@@ -48,9 +47,9 @@ class DataEvidence(Evidence):
         if bit is not None:
             raise InvalidData(f"these data have no axis of bit {bit!r}; leave it out")
         mean, deviation, direction = _principal(self.reference, modality)
-        values = ((_flat(self.data, modality) - mean) / deviation) @ direction
         seen = self.data.observed[:, self.data.names.index(modality)].numpy()
-        values = np.where(seen, values, 0.0)
+        values = np.zeros(len(self.data))
+        values[seen] = ((_seen(self.data, modality) - mean) / deviation) @ direction
         within = values[seen] if seen.any() else values
         return Score(values, within, np.full(len(within), 1 / len(within)))
 
@@ -60,8 +59,7 @@ def _principal(
 ) -> tuple[Float[np.ndarray, " D"], Float[np.ndarray, " D"], Float[np.ndarray, " D"]]:
     from sklearn.decomposition import PCA  # takes a second to import
 
-    seen = data.observed[:, data.names.index(modality)].numpy()
-    x = _flat(data, modality)[seen]
+    x = _seen(data, modality)
     varies = np.ptp(x, axis=0) > 0 if len(x) else np.zeros(x.shape[1], dtype=bool)
     if not varies.any():
         raise InvalidData(f"modality {modality!r} has the same value everywhere in the pool")
@@ -71,8 +69,7 @@ def _principal(
     return mean, deviation, direction / (x @ direction).std()
 
 
-def _flat(data: MultimodalData, modality: str) -> Float[np.ndarray, "N D"]:
-    """The values as rows of numbers; 0 where the modality isn't observed, which nobody reads."""
-    x = data.modalities[modality].flatten(1)
+def _seen(data: MultimodalData, modality: str) -> Float[np.ndarray, "n D"]:
+    """The observed values, as rows of numbers."""
     seen = data.observed[:, data.names.index(modality)]
-    return torch.where(seen[:, None], x, 0.0).double().numpy()
+    return data.modalities[modality][seen].flatten(1).double().numpy()
