@@ -9,8 +9,8 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from mindgap.tasks.description import SHORTCUT
-from mindgap.tasks.generator import rotation
 from mindgap.tasks.missingness import MNARx, MNARy
+from mindgap.tasks.rendering import rotation
 
 GRID = np.linspace(-8.5, 8.5, 4001)
 

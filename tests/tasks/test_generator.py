@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, kstest, norm
 
 from mindgap.errors import MindgapError
-from mindgap.tasks.generator import Axis, Bit, Description, draw, generate, rotation
+from mindgap.tasks.generator import Axis, Bit, Description, draw, generate
 from mindgap.tasks.missingness import Missingness
+from mindgap.tasks.rendering import rotation
 
 BOTH = (("x1", "x2"),)
 TWO = {"x1": 8, "x2": 8}
@@ -153,7 +154,7 @@ def test_axes_of_a_higher_parity_come_after_those_of_a_lower_one():
         ({"bits": (Bit("R", BOTH, 0.5),)}, "bit R: accuracy 0.5 is not in"),
         ({"bits": (Bit("R", (("x3",),)),)}, "bit R: there is no modality 'x3'"),
         ({"bits": (Bit("R", ()),)}, "bit R: every group needs a modality"),
-        ({"dimensions": {"x1": 8, "x2": 0}}, "dimensions: x2 has 0, but its bits need 1"),
+        ({"dimensions": {"x1": 8, "x2": 0}}, "modality x2 is 0; give d of a vector"),
         ({"parity": {"x2": 0}}, "parity: x2=0"),
         ({"parity": {"x9": 2}}, "parity: x9=2"),
         ({"prior": (0.5, 0.6)}, "prior: give 2 positive numbers"),

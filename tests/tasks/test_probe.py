@@ -63,7 +63,8 @@ def test_a_probe_of_one_modality_comes_close_to_what_it_tells(name):
 @pytest.mark.slow
 def test_a_probe_of_products_finds_the_synergy():
     """With the products of the axes, an XOR is linear too."""
-    from mindgap.tasks.generator import generate, rotation
+    from mindgap.tasks.generator import generate
+    from mindgap.tasks.rendering import rotation
 
     d = REGISTRY.configure("task", "int_synergy").build().description
     pool, test = (generate(d, "probe", 0, split, N) for split in ("pool", "test"))

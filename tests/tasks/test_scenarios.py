@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import json
 from itertools import pairwise
-from math import sqrt
+from math import prod, sqrt
 
 import numpy as np
 import pytest
@@ -57,7 +57,8 @@ def bayes(description, shown, n=20_000):
 def test_all_kinds_of_pitfall_are_there():
     expected = """int_redundant int_unique_balanced int_unique_one int_synergy int_red_syn int_all16
         diff_snr diff_nonlin_red diff_nonlin_uniq diff_dim diff_noise_mod diff_corrupt
-        diff_shortcut miss_base miss_mcar_sym miss_mcar_skew miss_mar miss_mnar_y miss_mnar_x
+        diff_image diff_sequence diff_shortcut miss_base miss_mcar_sym
+        miss_mcar_skew miss_mar miss_mnar_y miss_mnar_x
         miss_syn miss_test_only miss_pool_only miss_shift three_mod five_mod imbalance label_noise
         mix_realistic null_exchangeable null_label_noise"""
     assert set(expected.split()) <= set(SCENARIOS)
@@ -177,6 +178,8 @@ FALLS = {
     "diff_nonlin_uniq": lambda s: -len(s.description.axes["x2"]),
     "diff_dim": lambda s: -s.description.dimensions["x2"],
     "diff_noise_mod": lambda s: -s.description.dimensions["x2"],
+    "diff_image": lambda s: -prod(s.description.shape("x2")),
+    "diff_sequence": lambda s: -prod(s.description.shape("x2")),
     "diff_corrupt": lambda s: bayes(s.description, "x2").of_bits[1],
     "diff_shortcut": lambda s: -s.description.shortcut.pool,
     "miss_mcar_sym": lambda s: _share(s, "pool", "x1+x2"),

@@ -3,7 +3,7 @@
 The class number is B bits. Bit j is the XOR of its groups' values v; a group's value is carried by
 one or more modalities. In a carrier, v is the parity of p sub-bits (p = 1: v itself), each written
 as +-a on an axis of its own; the axes are rotated at random and Gaussian noise of deviation 1 is
-added to all d dimensions:
+added to all d dimensions, which may be laid out as a sequence or an image:
 
     y = sum_j 2^j y_j,   y_j = XOR_g v_jg,   v_jg = XOR_s w_jgms,   x_m = W_m q_m c_m + noise,
 
@@ -88,7 +88,8 @@ class Description:
     """All there is to know of a synthetic task; a scenario and its control differ in one field.
 
     Attributes:
-        dimensions: modality -> d.
+        dimensions: modality -> d of a vector, (T, c) of a sequence or (c, h, w) of an image; the
+            truth doesn't depend on them (see `rendering`).
         bits: least significant first; there are 2^B classes.
         parity: modality -> p, how many sub-bits hide each of its values, or bit -> p for some of
             its bits only; 1 where not given.
@@ -105,7 +106,7 @@ class Description:
         MindgapError: a field that makes no sense, named.
     """
 
-    dimensions: Mapping[str, int]
+    dimensions: Mapping[str, int | tuple[int, ...]]
     bits: tuple[Bit, ...]
     parity: Mapping[str, int | Mapping[str, int]] = field(default_factory=dict)
     strength: Mapping[str, float] = field(default_factory=dict)
@@ -123,6 +124,11 @@ class Description:
     def names(self) -> tuple[str, ...]:
         """The modalities."""
         return tuple(self.dimensions)
+
+    def shape(self, modality: str) -> tuple[int, ...]:
+        """Of one sample: (d,), (T, c) or (c, h, w)."""
+        d = self.dimensions[modality]
+        return d if isinstance(d, tuple) else (d,)
 
     @property
     def n_classes(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
@@ -10,8 +12,9 @@ from mindgap.seeding import stream
 from mindgap.tasks.data import MultimodalData
 from mindgap.tasks.description import SHORTCUT, Axis, Bit, Description, Shortcut
 from mindgap.tasks.label_axis import LabelEvidence
+from mindgap.tasks.rendering import templates
 
-__all__ = ["Axis", "Bit", "Description", "Shortcut", "draw", "generate", "intact", "rotation"]
+__all__ = ["Axis", "Bit", "Description", "Shortcut", "draw", "generate", "intact"]
 
 
 def draw(
@@ -66,28 +69,21 @@ def intact(
     return whole
 
 
-def rotation(family: str, seed: int, modality: str, d: int, k: int) -> Float[np.ndarray, "d k"]:
-    """k orthonormal columns at random; fewer columns are a prefix of more."""
-    rows = stream("data", family, seed, "rotation", modality).standard_normal((k, d))
-    q, r = np.linalg.qr(rows.T)
-    columns: Float[np.ndarray, "d k"] = q * np.sign(np.diag(r))
-    return columns
-
-
 def generate(
     description: Description, family: str, seed: int, split: str, n: int
 ) -> MultimodalData:
     """Draw n samples of a split ("pool" or "test"); missing values are NaN.
 
     Streams are keyed by family, seed, split and purpose, so that tasks of one family share labels,
-    noise, rotations and masks wherever their descriptions agree.
+    noise, rotations or templates, and masks wherever their descriptions agree.
     """
     key = ("data", family, seed, split)
     labels, codes = draw(description, *key, n=n, split=split)
     inputs, projections = {}, {}
-    for name, d in description.dimensions.items():
-        columns = rotation(family, seed, name, d, codes[name].shape[1])
-        x = stream(*key, "noise", name).standard_normal((n, d))
+    for name in description.names:
+        shape = description.shape(name)
+        columns = templates(family, seed, name, shape, codes[name].shape[1])
+        x = stream(*key, "noise", name).standard_normal((n, prod(shape)))
         x += codes[name] @ columns.T
         inputs[name], projections[name] = x, x @ columns
     observed = description.missing.of(split).draw(
@@ -96,7 +92,7 @@ def generate(
     modalities = {}
     for m, (name, x) in enumerate(inputs.items()):
         x[~observed[:, m]] = np.nan
-        modalities[name] = torch.from_numpy(x).float()
+        modalities[name] = torch.from_numpy(x).float().view(n, *description.shape(name))
     if split == "pool":
         labels = _noisy(labels, description, stream(*key, "label noise"))
     return MultimodalData(

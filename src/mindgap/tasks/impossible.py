@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from mindgap.tasks.rendering import room
+
 if TYPE_CHECKING:
     from mindgap.tasks.description import Description, Shortcut
 
@@ -18,10 +20,7 @@ def problems(description: Description) -> Iterator[str]:
     yield from _of_corruption(description)
     if description.shortcut is not None:
         yield from _of_shortcut(description, description.shortcut)
-    for name, d in description.dimensions.items():
-        needed = max(len(description.axes[name]), 1)
-        if d < needed:
-            yield f"dimensions: {name} has {d}, but its bits need {needed} axes"
+    yield from _of_shapes(description)
     prior = description.prior
     if prior is not None and (
         len(prior) != description.n_classes or min(prior) <= 0 or abs(sum(prior) - 1) > 1e-9
@@ -68,6 +67,20 @@ def _of_modalities(description: Description) -> Iterator[str]:
     for modality, strength in description.strength.items():
         if modality not in description.dimensions or not strength > 0:
             yield f"strength: {modality}={strength} needs a known modality and a positive number"
+
+
+def _of_shapes(description: Description) -> Iterator[str]:
+    for name, said in description.dimensions.items():
+        shape, needed = description.shape(name), max(len(description.axes[name]), 1)
+        if len(shape) > 3 or min(shape, default=0) < 1:
+            yield (
+                f"modality {name} is {said}; give d of a vector, (T, c) of a sequence or "
+                "(c, h, w) of an image"
+            )
+        elif len(shape) == 3 and not all(8 <= side <= 32 for side in shape[1:]):
+            yield f"modality {name} is {said}, but an image (c, h, w) has 8 to 32 pixels a side"
+        elif room(shape) < needed:
+            yield f"modality {name} has room for {room(shape)} axes, but its bits need {needed}"
 
 
 def _of_corruption(description: Description) -> Iterator[str]:

@@ -14,10 +14,10 @@ from scipy.special import log_expit, logsumexp, softmax
 from mindgap.tasks.belief import Belief, of_axis, of_xor
 from mindgap.tasks.data import MultimodalData
 from mindgap.tasks.description import SHORTCUT, Axis, Description
-from mindgap.tasks.generator import rotation
 from mindgap.tasks.label_axis import LabelAxis
 from mindgap.tasks.missingness import MNARy
 from mindgap.tasks.missingness.dependent import Logistic
+from mindgap.tasks.rendering import templates
 from mindgap.tasks.subsets import Subset
 
 
@@ -49,8 +49,8 @@ def posterior(
     codes = {}
     for name, x in data.modalities.items():
         k = len(description.axes[name])
-        columns = rotation(family, seed, name, description.dimensions[name], k)
-        codes[name] = x.double().nan_to_num().numpy() @ columns
+        columns = templates(family, seed, name, description.shape(name), k)
+        codes[name] = x.flatten(1).double().nan_to_num().numpy() @ columns
     inside = np.array([name in shown for name in description.names])
     observed = data.observed.numpy()
     known = Mask(observed, split) if mask else None

@@ -132,8 +132,9 @@ class Scenario(TaskSource):
 
     @property
     def shape(self) -> TaskShape:
-        sizes = {name: (d,) for name, d in self.description.dimensions.items()}
-        return TaskShape(sizes, self.description.n_classes)
+        description = self.description
+        shapes = {name: description.shape(name) for name in description.names}
+        return TaskShape(shapes, description.n_classes)
 
     @property
     def pool_size(self) -> int:
@@ -169,7 +170,7 @@ class Scenario(TaskSource):
             "why_unmatched": self.why_unmatched,
             "why_noisy": self.why_noisy,
             **symptoms.entries(self.name, self.text or self.name),
-            "modalities": {name: [d] for name, d in description.dimensions.items()},
+            "modalities": {name: list(description.shape(name)) for name in description.names},
             "classes": [str(k) for k in range(description.n_classes)],
             "pool": self.pool,
             "test": self.test,

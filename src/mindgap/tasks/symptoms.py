@@ -98,6 +98,14 @@ SYMPTOMS: Mapping[str, Symptom] = {
         "kappa", "U2", "lower", KAPPA,
         window=(50, 500), measured=True,
     ),
+    "diff_image": Symptom(
+        "The bit that is a pattern in an image is learned late.",
+        "kappa", "U2", "lower", KAPPA,
+    ),
+    "diff_sequence": Symptom(
+        "The bit that is a wave in a sequence is learned late.",
+        "kappa", "U2", "lower", KAPPA,
+    ),
     "diff_noise_mod": Symptom(
         "A large modality of nothing but noise is overfitted, which costs accuracy.",
         "accuracy", "natural", "lower", ACCURACY,

@@ -41,6 +41,17 @@ def _as_bit(value: Any) -> Any:
     return {"carriers": value} if isinstance(value, str | list) else value
 
 
+def _as_shape(value: Any) -> Any:
+    """A number is one of a vector, a list the shape of a sequence or an image."""
+    numbers = value if isinstance(value, list) else [value]
+    if not numbers or any(type(n) is not int or n < 1 for n in numbers):
+        raise ValueError(
+            "give the numbers of a vector (32), [steps, channels] of a sequence or [channels, "
+            "height, width] of an image"
+        )
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _as_mechanism(value: Any) -> Any:
     if isinstance(value, dict) and "mechanism" not in value:
         return {"mechanism": "patterns", "rates": value}
@@ -51,6 +62,9 @@ def _as_splits(value: Any) -> Any:
     if isinstance(value, dict) and not set(value) & {"pool", "test"}:
         return {"pool": value, "test": value}
     return value
+
+
+_Shape = Annotated[Any, BeforeValidator(_as_shape)]
 
 
 class OwnBit(_Part):
@@ -142,7 +156,8 @@ class OwnFile(_Part):
 
     Attributes:
         name: of the scenario.
-        modalities: each with its number of dimensions.
+        modalities: each with its number of dimensions, or its shape: `[32, 2]` is a sequence of 32
+            steps and 2 channels, `[1, 16, 16]` an image of one channel.
         bits: name -> its carriers, or a mapping with `carriers`, `accuracy` and `strength`.
         missing: a mechanism for both splits, or one each under `pool` and `test`: shares by pattern
             (`image: 0.25`), or a mapping with `mechanism` and its parameters.
@@ -153,7 +168,7 @@ class OwnFile(_Part):
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-    modalities: Annotated[dict[str, PositiveInt], Field(min_length=1)]
+    modalities: Annotated[dict[str, _Shape], Field(min_length=1)]
     bits: Annotated[
         dict[str, Annotated[OwnBit, BeforeValidator(_as_bit)]], Field(min_length=1, max_length=8)
     ]
@@ -227,6 +242,8 @@ def _told(error: Any) -> str:
         return f"{where} is missing"
     if error["type"] == "union_tag_invalid":
         return f"{where}: " + unknown("mechanism", str(error["ctx"]["tag"]), _MECHANISMS)
+    if error["type"] == "value_error":
+        return f"{where}: {error['ctx']['error']}, got {error['input']!r}"
     return f"{where}: {error['msg'][0].lower()}{error['msg'][1:]}, got {error['input']!r}"
 
 
