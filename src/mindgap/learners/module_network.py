@@ -94,12 +94,14 @@ class ModuleNetwork(Network):
     ) -> Output:
         if absent != "token":
             raise MindgapError("a module of one's own has its own way with missing modalities only")
-        one = encoded[self.names[0]]
         if observed is None:
+            one = encoded[self.names[0]]
             observed = one.new_ones(1, dtype=torch.bool).expand(*one.shape[:2], len(self.names))
-        shown = {
-            name: _zeroed(encoded[name], observed[:, :, m]) for m, name in enumerate(self.names)
-        }
+            shown = dict(encoded)
+        else:
+            shown = {
+                name: _zeroed(encoded[name], observed[:, :, m]) for m, name in enumerate(self.names)
+            }
         self._set_mode()
         logits, embedding, heads, embeddings = self._over_runs(
             self._forward, parameters, shown, observed
