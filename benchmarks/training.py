@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from mindgap.learners import Concat, ConcatNetwork, Fleet, Row, Samples
+from mindgap.learners import Concat, ConcatNetwork, Fleet, ModuleLearner, Output, Row, Samples
+from mindgap.tasks import TaskShape
 
 CLASSES, LABELLED = 4, 512
 MODALITIES = {"x1": (32,), "x2": (32,)}
@@ -38,6 +39,27 @@ class Reference(nn.Module):
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         encoded = [encoder(x) for encoder, x in zip(self.encoders, (x1, x2), strict=True)]
         return self.head(torch.cat(encoded, dim=1))
+
+
+class OwnReference(Reference):
+    """The same network as a user's module."""
+
+    def forward(self, inputs: dict[str, Tensor], observed: Tensor) -> Output:
+        read = {
+            name: encoder(x)
+            for encoder, (name, x) in zip(self.encoders, inputs.items(), strict=True)
+        }
+        hidden = self.head[:2](torch.cat(list(read.values()), dim=1))
+        return Output(self.head[2](hidden), hidden, {}, read)
+
+
+class Own(ModuleLearner):
+    """Trains it in a fleet, through `torch.vmap`."""
+
+    unimodal_heads = False
+
+    def module(self, shape: TaskShape) -> nn.Module:
+        return OwnReference()
 
 
 def dataloader_loop(x1: Tensor, x2: Tensor, y: Tensor, steps: int, settings: Concat) -> None:
@@ -88,6 +110,8 @@ def main() -> None:
         MODALITIES, CLASSES, width=64, feature=64, hidden=64, unimodal_heads=False
     )
     fleet = Fleet(settings, network, [Samples(inputs, None)])
+    own = Own(steps=options.steps)
+    own_fleet = Fleet(own, own.network(TaskShape(MODALITIES, CLASSES)), [Samples(inputs, None)])
     rows = [Row((r,), 0, torch.arange(LABELLED), labels) for r in range(options.runs)]
     if options.profile:
         with torch.profiler.profile() as profile:
@@ -98,6 +122,7 @@ def main() -> None:
     arguments = (inputs["x1"], inputs["x2"], labels, options.steps, settings)
     variants: dict[str, tuple[Callable[[], object], int]] = {
         "fleet": (lambda: fleet.fit(rows), options.runs),
+        "vmap_module": (lambda: own_fleet.fit(rows), options.runs),
         "dataloader_loop": (lambda: dataloader_loop(*arguments), 1),
         "index_loop": (lambda: index_loop(*arguments), 1),
     }
@@ -112,6 +137,7 @@ def main() -> None:
         print(f"{name}: {spent:.0f} microseconds a run and step")
     for name in ("dataloader_loop", "index_loop"):
         print(f"ratio {name} {best[name] / best['fleet']:.2f}")
+    print(f"ratio vmap_module {best['dataloader_loop'] / best['vmap_module']:.2f}")
 
 
 if __name__ == "__main__":

@@ -166,6 +166,16 @@ def test_the_template_says_what_there_is(folder):
     assert text.count("#") > 10
 
 
+def test_the_template_of_a_learner_is_one(folder):
+    printed = invoke("cp", "learner", "my_net.py")
+    assert "mindgap show learner my_net --plugin my_net.py" in printed
+    assert "--learners concat,my_net" in printed
+    shown = json.loads(invoke("show", "learner", "my_net", "--plugin", "my_net.py", "--json"))
+    assert shown["capabilities"] == ["stochastic", "unimodal_heads"]
+    assert shown["size"].startswith("2,508 parameters")
+    assert "notes" not in shown
+
+
 def test_nothing_is_overwritten(folder, refused):
     (folder / "mine.py").write_text("precious")
     assert "mine.py is there already; choose another name" in refused("cp", "strategy", "mine.py")

@@ -10,6 +10,7 @@ import yaml
 
 from mindgap.registry import Registry
 from mindgap.study.spec import Study
+from mindgap.tasks import TaskShape
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -43,6 +44,18 @@ def test_strategies_run(page, text, tmp_path):
     command = [sys.executable, tmp_path / "loop.py", "--strategy", name, "--rounds", "1"]
     command += ["--task", "miss_mcar_sym[pool=300, test=100]"]
     assert "100 labels" in subprocess.check_output(command, text=True)
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), [found for found in blocks("python") if "(ModuleLearner):" in found[1]]
+)
+def test_networks_are_whole(page, text, tmp_path):
+    (tmp_path / "mine.py").write_text(text)
+    registry = Registry([tmp_path / "mine.py"])
+    (name,) = set(registry.names("learner")) - set(Registry().names("learner"))
+    for options in ("", "[dropout=0.1]"):
+        learner = registry.configure("learner", name + options).build()
+        assert learner.supports(TaskShape({"a": (5,), "b": (7,)}, 3)) is None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -35,7 +35,7 @@ def stacked(learner, shape, runs=2, n=6, seed=0):
         for name, value in initial.items()
     }
     labels = torch.from_numpy(rng.integers(shape.n_classes, size=20))
-    constants = network.constants(labels)
+    constants = network.constants(labels, rng)
     parameters |= {name: torch.tensor(np.stack([v] * runs)) for name, v in constants.items()}
     inputs = {
         name: torch.from_numpy(rng.normal(size=(runs, n, *size)).astype("f4"))
@@ -144,7 +144,7 @@ def test_experts_multiply_probabilities():
 
 def test_the_prior_of_experts_is_of_the_labelled_set():
     network = Late(missing="experts", **SMALL).network(SHAPES["vectors"])
-    (log_prior,) = network.constants(torch.tensor([0, 0, 1, 0])).values()
+    (log_prior,) = network.constants(torch.tensor([0, 0, 1, 0]), np.random.default_rng(0)).values()
     np.testing.assert_allclose(np.exp(log_prior), [4 / 7, 2 / 7, 1 / 7], rtol=1e-6)
 
 

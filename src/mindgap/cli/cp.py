@@ -17,6 +17,22 @@ class Kind(StrEnum):
     """What can be copied."""
 
     strategy = "strategy"
+    learner = "learner"
+
+
+#: What to do with the copy.
+NEXT = {
+    Kind.strategy: (
+        "Check it: mindgap check {path}\n"
+        "Try it: mindgap run quickstart --plugin {path} --strategies random,{selected} "
+        "--out results/{selected}"
+    ),
+    Kind.learner: (
+        "Check it: mindgap show learner {selected} --plugin {path}\n"
+        "Try it: mindgap run quickstart --plugin {path} --learners concat,{selected} "
+        "--out results/{selected}"
+    ),
+}
 
 
 def command(
@@ -25,7 +41,7 @@ def command(
         Path, typer.Argument(metavar="FILE.py", help="Where to write it; it must not exist yet.")
     ],
 ) -> None:
-    """Write a commented template for a strategy of your own.
+    """Write a commented template for a strategy or learner of your own.
 
     The class is named after the file: `my_idea.py` holds `MyIdea`, which a study selects as
     `my_idea`. The template works as it is, so change it step by step and check each of them.
@@ -39,14 +55,10 @@ def command(
     template = files("mindgap.cli.templates").joinpath(f"{kind.value}.py").read_text("utf-8")
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(template.replace("MyStrategy", name))
+            file.write(template.replace(f"My{kind.value.capitalize()}", name))
     except FileExistsError:
         raise MindgapError(f"{path} is there already; choose another name") from None
     except OSError as error:
         raise MindgapError(f"{path} can't be written: {error.strerror}") from None
     selected = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    typer.echo(
-        f"{path} is written. Check it: mindgap check {path}\n"
-        f"Try it: mindgap run quickstart --plugin {path} --strategies random,{selected} "
-        f"--out results/{selected}"
-    )
+    typer.echo(f"{path} is written. {NEXT[kind].format(path=path, selected=selected)}")

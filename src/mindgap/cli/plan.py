@@ -47,6 +47,7 @@ def command(
                 "folder": str(folder),
                 "rounds_left": found.rounds_left,
                 "fleets": [len(fleet) for fleet in found.fleets],
+                "notes": found.notes,
                 "runs": [
                     {**run.as_dict(), "state": state, "reason": reasons.get(run.id)}
                     for state, runs in states.items()

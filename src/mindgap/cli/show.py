@@ -76,11 +76,11 @@ def command(
 def _of_component(built: Any) -> dict[str, Any]:
     if hasattr(built, "requires"):
         return {"group": built.group, "requires": sorted(built.requires())}
-    return {"capabilities": sorted(built.capabilities), "size": _size(built)}
+    return {"capabilities": sorted(built.capabilities), **_small(built)}
 
 
-def _size(learner: Learner) -> str:
-    """The number of parameters for a small task, since it depends on the task."""
+def _small(learner: Learner) -> dict[str, Any]:
+    """The number of parameters for a small task, since it depends on the task; what to know."""
     from mindgap.tasks import TaskShape
 
     frozen = getattr(learner, "frozen", ())
@@ -88,8 +88,10 @@ def _size(learner: Learner) -> str:
     told = ", ".join(shape.modalities)
     reference = f"for vectors of 32 numbers ({told}) and {shape.n_classes} classes"
     if why := learner.supports(shape):
-        return f"not counted {reference}: {why}"
-    return f"{learner.network(shape).size:,} parameters {reference}"
+        return {"size": f"not counted {reference}: {why}"}
+    notes = list(learner.notes(shape))
+    size = f"{learner.network(shape).size:,} parameters {reference}"
+    return {"size": size, "notes": notes} if notes else {"size": size}
 
 
 def _short(value: Any) -> str:

@@ -42,6 +42,8 @@ def plan_in_words(plan: Plan, console: Console) -> None:
     )
     for (task, why), count in Counter((run.task, why) for run, why in plan.impossible).items():
         console.print(f"[yellow]not possible:[/] {count} runs of {plain(f'{task}: {why}')}")
+    for note in plan.notes:
+        console.print(f"[yellow]note:[/] {plain(note)}")
 
 
 def report(folder: Path, results: Results, console: Console) -> None:

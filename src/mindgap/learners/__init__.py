@@ -14,6 +14,7 @@ from mindgap.learners.fused import (
 )
 from mindgap.learners.layers import Parameters
 from mindgap.learners.learner import Learner
+from mindgap.learners.module_learner import ModuleLearner
 from mindgap.learners.network import Network, Output
 from mindgap.learners.predict import predict
 from mindgap.learners.samples import Samples
@@ -32,6 +33,7 @@ __all__ = [
     "Late",
     "Learner",
     "LowRank",
+    "ModuleLearner",
     "Network",
     "Output",
     "Parameters",

@@ -67,7 +67,9 @@ class Composed(Network):
     def initial(self, rng: np.random.Generator) -> dict[str, Float32[np.ndarray, "*shape"]]:
         return drawn(self.draws, rng)
 
-    def constants(self, labels: Int64[Tensor, " n"]) -> dict[str, Float32[np.ndarray, ...]]:
+    def constants(
+        self, labels: Int64[Tensor, " n"], rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
         return self.fusion.constants(labels)
 
     def encode(

@@ -183,7 +183,7 @@ class Fleet:
         return batches.to(self.device), labels.to(self.device)
 
     def _constants(self, rows: Sequence[Row]) -> Parameters:
-        drawn = [self.network.constants(row.labels) for row in rows]
+        drawn = [self.network.constants(row.labels, stream("init", *row.key)) for row in rows]
         return {
             name: torch.from_numpy(np.stack([one[name] for one in drawn])).to(self.device)
             for name in drawn[0]

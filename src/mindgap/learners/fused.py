@@ -60,7 +60,7 @@ class Fused(Learner):
     @property
     def capabilities(self) -> frozenset[str]:
         linear = {"linear_head"} if self.linear_head else set()
-        return super().capabilities | {"unimodal_heads"} | linear
+        return super().capabilities | {"unimodal_heads", "zero_embeddings"} | linear
 
     @abstractmethod
     def fusion(self, features: Mapping[str, int], n_classes: int) -> Fusion:

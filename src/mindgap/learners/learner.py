@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -45,3 +46,7 @@ class Learner(Component):
     def supports(self, shape: TaskShape) -> str | None:
         """Why tasks of this shape can't be learned, or None."""
         return None
+
+    def notes(self, shape: TaskShape) -> Sequence[str]:
+        """What to know before tasks of this shape are learned, a sentence each."""
+        return ()

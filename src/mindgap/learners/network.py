@@ -16,7 +16,7 @@ from mindgap.learners.layers import Parameters
 
 @dataclass(frozen=True)
 class Output:
-    """What a network says of R x B samples.
+    """What a network says of R x B samples; a module of one's own leaves the run axis out.
 
     Attributes:
         logits: (R, B, C).
@@ -25,10 +25,10 @@ class Output:
         unimodal_embeddings: modality -> (R, B, D_m), as the fusion sees them.
     """
 
-    logits: Float[Tensor, "R B C"]
-    embedding: Float[Tensor, "R B D"]
-    unimodal_logits: Mapping[str, Float[Tensor, "R B C"]]
-    unimodal_embeddings: Mapping[str, Float[Tensor, "R B _D_m"]]
+    logits: Float[Tensor, "*R B C"]
+    embedding: Float[Tensor, "*R B D"]
+    unimodal_logits: Mapping[str, Float[Tensor, "*R B C"]]
+    unimodal_embeddings: Mapping[str, Float[Tensor, "*R B _D_m"]]
 
 
 class Network:
@@ -62,8 +62,14 @@ class Network:
     def initial(self, rng: np.random.Generator) -> dict[str, Float32[np.ndarray, "*shape"]]:
         """Draw the parameters of one run."""
 
-    def constants(self, labels: Int64[Tensor, " n"]) -> dict[str, Float32[np.ndarray, ...]]:
-        """What a run takes from its labels instead of training it; parameters from then on."""
+    def constants(
+        self, labels: Int64[Tensor, " n"], rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        """What a run has and doesn't train, such as shares of its labels; parameters from then on.
+
+        Args:
+            rng: in the state in which `initial` gets it.
+        """
         return {}
 
     @abstractmethod
@@ -102,7 +108,7 @@ class Network:
     def penalty(
         self,
         parameters: Parameters,
-        encoded: Mapping[str, Float[Tensor, "R B _D_m"]],
+        encoded: Mapping[str, Float[Tensor, "R B ..."]],
         observed: Bool[Tensor, "R B M"] | None,
     ) -> Float[Tensor, " R"] | None:
         """What is added to each run's loss, or None."""

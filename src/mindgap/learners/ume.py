@@ -44,7 +44,7 @@ class Ume(Learner):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        return super().capabilities | {"unimodal_heads", "linear_head"}
+        return super().capabilities | {"unimodal_heads", "linear_head", "zero_embeddings"}
 
     def supports(self, shape: TaskShape) -> str | None:
         return unfit(shape.modalities, self.frozen)

@@ -30,6 +30,10 @@ SERVED = {
 #: What a learner must be capable of to serve a key, and what to do where it isn't.
 NEEDED = {
     "unimodal_probabilities": ("unimodal_heads", "take a learner with a head for each modality"),
+    "subset_probabilities:zero": (
+        "zero_embeddings",
+        "take a learner with a fusion that can be given embeddings of zeros, as built-in ones have",
+    ),
     "mc_probabilities": ("stochastic", "take a learner with a dropout above 0"),
 }
 

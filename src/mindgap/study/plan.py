@@ -13,7 +13,7 @@ from mindgap.learners import Learner
 from mindgap.registry import Configured, Registry
 from mindgap.strategies import Strategy
 from mindgap.study.spec import Study
-from mindgap.tasks import TaskSource
+from mindgap.tasks import TaskShape, TaskSource
 
 #: Raise it when the same run would give other results than before.
 RESULT_FORMAT = 1
@@ -57,6 +57,7 @@ class Plan:
         impossible: runs that can't be, with the reason.
         fleets: the missing runs in groups that train together.
         rounds_left: rounds that the missing runs lack, measurements at the start included.
+        notes: what to know of the learners before it starts, a sentence each.
     """
 
     done: list[Run]
@@ -64,6 +65,7 @@ class Plan:
     impossible: list[tuple[Run, str]]
     fleets: list[list[Run]]
     rounds_left: int
+    notes: list[str]
 
 
 def plan(
@@ -84,14 +86,16 @@ def plan(
     missing: list[Run] = []
     impossible: list[tuple[Run, str]] = []
     groups: dict[Any, list[Run]] = defaultdict(list)
+    learned: dict[Any, tuple[str | None, list[str]]] = {}
     strategies = [(c, c.build()) for c in study.configured("strategy", registry)]
     for task in study.configured("task", registry):
         source: TaskSource = task.build()
         for learner in study.configured("learner", registry):
             built: Learner = learner.build()
-            refused = source.unavailable()
-            if refused is None and (why := built.supports(source.shape)):
-                refused = f"{learner.text}: {why}"
+            group = learner.identity, _hashable(source.shape)
+            if group not in learned:
+                learned[group] = _tried(built, learner.text, source.shape)
+            refused = source.unavailable() or learned[group][0]
             for seed in study.seed_list:
                 for strategy, chooser in strategies:
                     run = _run(study, source.family, task, learner, strategy, chooser, seed, device)
@@ -106,9 +110,17 @@ def plan(
                         impossible.append((run, cannot))
                     else:
                         missing.append(run)
-                        groups[learner.identity, _hashable(source.shape)].append(run)
+                        groups[group].append(run)
     left = sum(run.rounds + 1 - progress.get(run.id, 0) for run in missing)
-    return Plan(done, missing, impossible, _fleets(groups, workers), left)
+    notes = list(dict.fromkeys(note for group in groups for note in learned[group][1]))
+    return Plan(done, missing, impossible, _fleets(groups, workers), left, notes)
+
+
+def _tried(learner: Learner, text: str, shape: TaskShape) -> tuple[str | None, list[str]]:
+    """Why tasks of this shape can't be learned, or what to know before they are."""
+    if why := learner.supports(shape):
+        return f"{text}: {why}", []
+    return None, [f"{text}: {note}" for note in learner.notes(shape)]
 
 
 def _run(

@@ -1,0 +1,185 @@
+"""R copies of a user's `nn.Module` as one network, over views of the flat buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float32, Int64
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from mindgap.errors import MindgapError
+from mindgap.learners.layers import Parameters
+from mindgap.learners.module_contract import built, check_module, has_batch_norm, kept, trained
+from mindgap.learners.module_trial import ABSOLUTE, RELATIVE, RUNS, asked, refused
+from mindgap.learners.network import Network, Output
+from mindgap.learners.stacking import at_once, one_by_one
+from mindgap.seeding import stream
+from mindgap.tasks import TaskShape
+
+#: Without dropout, which is refused, they are the same in training and in evaluation; but in
+#: evaluation they take a fast path that can't be stacked.
+ALWAYS_TRAINING = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
+
+
+class ModuleNetwork(Network):
+    """A stack of modules; what requires a gradient is trained, all other state is kept a run.
+
+    The module is in training mode where gradients are recorded, else in evaluation mode.
+
+    Args:
+        factory: makes a new module, its random numbers from torch's generator.
+        shape: of the tasks.
+        dropout: rate before the module's `head`.
+        batch: samples a training step.
+        unimodal_heads: whether the module classifies by each modality alone, too.
+
+    Attributes:
+        notes: what to know of how it runs, a sentence each.
+
+    Raises:
+        MindgapError: the module, or what it returns, breaks the contract; says what to mend.
+    """
+
+    def __init__(
+        self,
+        factory: Callable[[], nn.Module],
+        shape: TaskShape,
+        *,
+        dropout: float = 0.0,
+        batch: int = 64,
+        unimodal_heads: bool = True,
+    ) -> None:
+        self.factory, self.names, self.n_classes = factory, tuple(shape.modalities), shape.n_classes
+        self.dropout, self.unimodal_heads = dropout, unimodal_heads
+        modules = [built(factory, stream("trial", r)) for r in range(RUNS)]
+        self.module = modules[0]
+        check_module(self.module, built(factory, stream("trial", 0)), batch)
+        self.shapes = {name: tuple(value.shape) for name, value in trained(self.module).items()}
+        states = [{**trained(module), **kept(module)} for module in modules]
+        two = {name: torch.stack([state[name] for state in states]) for name in states[0]}
+        for name in self.shapes:
+            two[name].requires_grad_()
+        output = asked(self.module, shape, unimodal_heads, self._set_mode)
+        self.dropout_width = output.embedding.shape[1]
+        self._check_head(output)
+        reason = refused(self._forward, two, shape)
+        self._over_runs = one_by_one if reason else at_once
+        self.notes = self._noted(reason)
+
+    def initial(self, rng: np.random.Generator) -> dict[str, Float32[np.ndarray, "*shape"]]:
+        return {name: value.numpy() for name, value in trained(built(self.factory, rng)).items()}
+
+    def constants(
+        self, labels: Int64[Tensor, " n"], rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        return {name: value.numpy() for name, value in kept(built(self.factory, rng)).items()}
+
+    def encode(
+        self, parameters: Parameters, inputs: Mapping[str, Float[Tensor, "R B ..."]]
+    ) -> dict[str, Float[Tensor, "R B ..."]]:
+        """The inputs as they are: where encoding ends and fusion starts only the module knows."""
+        return dict(inputs)
+
+    def fuse(
+        self,
+        parameters: Parameters,
+        encoded: Mapping[str, Float[Tensor, "R B ..."]],
+        observed: Bool[Tensor, "R B M"] | None,
+        absent: str = "token",
+        dropout: Float[Tensor, "R B H"] | None = None,
+    ) -> Output:
+        if absent != "token":
+            raise MindgapError("a module of one's own has its own way with missing modalities only")
+        if observed is None:
+            one = encoded[self.names[0]]
+            observed = one.new_ones(1, dtype=torch.bool).expand(*one.shape[:2], len(self.names))
+            shown = dict(encoded)
+        else:
+            shown = {
+                name: _zeroed(encoded[name], observed[:, :, m]) for m, name in enumerate(self.names)
+            }
+        self._set_mode()
+        logits, embedding, heads, embeddings = self._over_runs(
+            self._forward, parameters, shown, observed
+        )
+        if dropout is not None:
+            logits = self.head(parameters, embedding * dropout, observed)
+        return Output(logits, embedding, heads, embeddings)
+
+    def head(
+        self,
+        parameters: Parameters,
+        embedding: Float[Tensor, "R B H"],
+        observed: Bool[Tensor, "R B M"] | None,
+    ) -> Float[Tensor, "R B C"]:
+        logits: Tensor = self._over_runs(self._last, parameters, embedding)[0]
+        return logits
+
+    def _forward(
+        self, parameters: Parameters, inputs: Mapping[str, Tensor], observed: Tensor
+    ) -> tuple[Any, ...]:
+        """Of one run; modalities in the task's order, whatever the module's."""
+        output = functional_call(self.module, dict(parameters), (inputs, observed), strict=True)
+        heads = self.names if self.unimodal_heads else ()
+        return (
+            output.logits,
+            output.embedding,
+            {name: output.unimodal_logits[name] for name in heads},
+            {name: output.unimodal_embeddings[name] for name in self.names},
+        )
+
+    def _last(self, parameters: Parameters, embedding: Tensor) -> tuple[Tensor]:
+        named = {f"module.{name}": value for name, value in parameters.items()}
+        return (functional_call(_Head(self.module), named, (embedding,), strict=True),)
+
+    def _set_mode(self) -> None:
+        self.module.train(torch.is_grad_enabled())
+        for part in self.module.modules():
+            if isinstance(part, ALWAYS_TRAINING):
+                part.training = True
+
+    def _check_head(self, output: Output) -> None:
+        """Dropout and Monte-Carlo passes need the last step by itself."""
+        if self.dropout == 0:
+            return
+        if not hasattr(self.module, "head"):
+            raise MindgapError(
+                f"dropout={self.dropout} acts between the embedding and self.head, and the module "
+                "has no head: name its last layer so, or set dropout=0"
+            )
+        with torch.no_grad():
+            logits = _Head(self.module)(output.embedding)
+        wanted = output.logits
+        if logits.shape != wanted.shape or not torch.allclose(logits, wanted, RELATIVE, ABSOLUTE):
+            raise MindgapError(
+                "self.head(embedding) is something else than logits: return as embedding what goes "
+                "into self.head, or set dropout=0"
+            )
+
+    def _noted(self, reason: str | None) -> list[str]:
+        if reason:
+            return [f"one run is trained after the other, since they can't be stacked: {reason}"]
+        if has_batch_norm(self.module):
+            return [
+                "with BatchNorm, the last bits of a run depend on how many runs share its fleet"
+            ]
+        return []
+
+
+class _Head(nn.Module):
+    """A module's `head` as a module, which finds shared weights where they are."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, embedding: Tensor) -> Any:
+        return self.module.head(embedding)
+
+
+def _zeroed(x: Float[Tensor, "R B ..."], there: Bool[Tensor, "R B"]) -> Float[Tensor, "R B ..."]:
+    return torch.where(there.view(*there.shape, *[1] * (x.ndim - 2)), x, 0.0)

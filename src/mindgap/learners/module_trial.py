@@ -1,0 +1,121 @@
+"""A user's module is tried once, on two runs and three samples, before anything is trained."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mindgap.errors import MindgapError
+from mindgap.learners.layers import Parameters
+from mindgap.learners.module_contract import check_output
+from mindgap.learners.network import Output
+from mindgap.learners.stacking import Call, at_once, one_by_one
+from mindgap.seeding import stream
+from mindgap.tasks import TaskShape
+
+RUNS, SAMPLES = 2, 3
+
+#: vmap and loop may differ by rounding, in the outputs and in the gradients.
+RELATIVE, ABSOLUTE = 1e-3, 1e-4
+
+
+def example(shape: TaskShape) -> tuple[dict[str, Tensor], Tensor]:
+    """Inputs (R, B, ...) and `observed` (R, B, M): all modalities, only the first, none."""
+    observed = torch.ones(RUNS, SAMPLES, len(shape.modalities), dtype=torch.bool)
+    observed[:, 1, 1:] = False
+    observed[:, 2] = False
+    inputs = {}
+    for m, (name, size) in enumerate(shape.modalities.items()):
+        drawn = stream("trial", name).standard_normal((RUNS, SAMPLES, *size), "float32")
+        inputs[name] = torch.from_numpy(drawn)
+        inputs[name][~observed[:, :, m]] = 0.0
+    return inputs, observed
+
+
+def asked(
+    module: nn.Module, shape: TaskShape, unimodal_heads: bool, set_mode: Callable[[], None]
+) -> Output:
+    """What the module returns for one run, checked in training and in evaluation mode.
+
+    Raises:
+        MindgapError: it raises, draws random numbers, replaces a buffer or breaks the contract.
+    """
+    inputs, observed = example(shape)
+    for gradients in (True, False):
+        with torch.set_grad_enabled(gradients), torch.random.fork_rng(devices=[]):
+            set_mode()
+            before, buffers = torch.get_rng_state(), dict(module.named_buffers())
+            try:
+                output: Output = module({name: x[0] for name, x in inputs.items()}, observed[0])
+            except Exception as error:
+                raise MindgapError(f"forward raises {type(error).__name__}: {error}") from error
+            if not torch.equal(before, torch.get_rng_state()):
+                raise MindgapError(_random(module))
+        for name, buffer in module.named_buffers():
+            if buffer is not buffers.get(name):
+                raise MindgapError(
+                    f"forward replaces the buffer {name!r}: write into it, as in "
+                    f"self.{name}.copy_(...)"
+                )
+        check_output(output, shape, SAMPLES, unimodal_heads)
+    return output
+
+
+def refused(call: Call, parameters: Parameters, shape: TaskShape) -> str | None:
+    """Why `call` can't be made for two runs at once, or None; in training and in evaluation."""
+    for gradients in (True, False):
+        with torch.set_grad_enabled(gradients):
+            looped = _answers(one_by_one, call, parameters, shape)
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # slow is still right
+                    stacked = _answers(at_once, call, parameters, shape)
+            except Exception as error:
+                return _first_sentence(error)
+        pairs = zip(looped, stacked, strict=True)
+        if not all(torch.allclose(a, b, RELATIVE, ABSOLUTE) for a, b in pairs):
+            return "torch.vmap gives other numbers than a loop over runs"
+    return None
+
+
+def _answers(
+    over_runs: Callable[..., Any], call: Call, parameters: Parameters, shape: TaskShape
+) -> list[Tensor]:
+    """Outputs, gradients where they are recorded, and what has become of the buffers."""
+    own = {name: value.detach().clone() for name, value in parameters.items()}
+    training = torch.is_grad_enabled()
+    trained = [
+        own[name].requires_grad_()
+        for name, value in parameters.items()
+        if training and value.requires_grad
+    ]
+    logits, embedding, unimodal_logits, unimodal_embeddings = over_runs(call, own, *example(shape))
+    said = [logits, embedding, *unimodal_logits.values(), *unimodal_embeddings.values()]
+    if training:
+        loss = torch.stack([value.square().sum() for value in said]).sum()
+        said += torch.autograd.grad(loss, trained, materialize_grads=True)
+    return [value.detach() for value in (*said, *own.values()) if value.is_floating_point()]
+
+
+def _random(module: nn.Module) -> str:
+    found = [
+        f"self.{name} ({type(part).__name__})"
+        for name, part in module.named_modules()
+        if isinstance(part, nn.modules.dropout._DropoutNd) and part.p > 0
+    ]
+    where = f", as {', '.join(found)} does" if found else ""
+    return (
+        f"forward draws random numbers{where}, which would depend on other runs: write "
+        "nn.Identity() or dropout=0.0 there, and set the learner's own dropout, which drops what "
+        "goes into self.head"
+    )
+
+
+def _first_sentence(error: Exception) -> str:
+    text = re.split(r"(?<=[.!?])\s|\n", str(error).strip())[0]
+    return re.sub(r"^vmap: ", "", text) or type(error).__name__
