@@ -13,11 +13,12 @@ from torch.nn import functional
 
 from mindgap.errors import MindgapError
 from mindgap.learners import Concat, ConcatLinear, Fleet, Row, Samples
-from mindgap.learners.balance.base import Losses
+from mindgap.learners.balance import BALANCES, Losses
 from mindgap.learners.balance.gblend import blend
 from mindgap.learners.balance.mmpareto import integrated
 from mindgap.learners.balance.ogm_ge import ALPHA, SPARE, modulation
 from mindgap.seeding import stream
+from mindgap.study.spec import read
 from mindgap.tasks import TaskShape
 
 BALANCED = ("gblend", "mmpareto", "ogm_ge")
@@ -268,3 +269,12 @@ def test_weights_are_estimated_from_the_labelled_set_alone():
     again = Fleet(learner, fleet.network, pools)
     one, other = (f.network.balance.weights(f, rows) for f in (fleet, again))
     assert torch.equal(one, other)
+
+
+def test_the_packaged_study_tries_every_way_beside_the_controls():
+    study, registry = read("balance")
+    learners = [found.build() for found in study.configured("learner", registry)]
+    assert {learner.balance for learner in learners if isinstance(learner, Concat)} == set(BALANCES)
+    assert len({learner.steps for learner in learners}) == 1
+    tasks = {found.text: found.build().card() for found in study.configured("task", registry)}
+    assert {card["control"] for card in tasks.values() if card["control"]} < set(tasks)

@@ -40,8 +40,10 @@ class Fused(Learner):
             never the last one.
         unimodal_weight: w in loss + w * (each modality's own loss where it is observed), which
             trains the encoders; at 0 the unimodal heads only watch.
-        balance: how training keeps one modality from leaving the others behind: "none", "gblend",
-            "mmpareto" or "ogm_ge", see `mindgap.learners.balance`.
+        balance: how training keeps one modality from leaving the others behind: "gblend" weighs
+            the losses by what a split of the labelled set says, "mmpareto" takes a direction that
+            serves an encoder's multimodal and its unimodal loss, "ogm_ge" slows the leading
+            modality's encoder down and adds noise, "none" does nothing.
     """
 
     #: whether the fusion can leave modalities out
