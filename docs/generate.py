@@ -4,7 +4,7 @@ import inspect
 import json
 from pathlib import Path
 
-from mindgap.registry import Registry, parameters
+from mindgap.registry import Registry, documentation, parameters
 from mindgap.strategies import SERVED
 
 HEADS = {
@@ -36,7 +36,7 @@ def write(folder: Path) -> None:
 
 
 def _described(name: str, target: object) -> str:
-    text = [f"## `{name}`", "", "```text", inspect.getdoc(target) or "", "```", ""]
+    text = [f"## `{name}`", "", "```text", documentation(target), "```", ""]
     if inspect.isclass(target):
         module = inspect.getdoc(inspect.getmodule(target)) or ""
         if len(module.splitlines()) > 1:

@@ -119,6 +119,24 @@ def summary(target: Callable[..., Any]) -> str:
     return (inspect.getdoc(target) or "").partition("\n")[0]
 
 
+def documentation(target: Callable[..., Any]) -> str:
+    """A component's docstring, with the parameters that its bases describe at the end."""
+    told = inspect.getdoc(target) or ""
+    if not inspect.isclass(target):
+        return told
+    names = {p.name for p in parameters(target)}
+    for base in target.__mro__[1:]:
+        text = inspect.cleandoc(vars(base).get("__doc__") or "")
+        entries = re.findall(
+            r"^    \w+: .*(?:\n {5,}.*)*", text.partition("Attributes:\n")[2], re.M
+        )
+        new = [e for e in entries if e.strip().partition(":")[0] in names]
+        if new and "Attributes:\n" not in told:
+            told += "\n\nAttributes:"
+        told = "\n".join([told, *new])
+    return told
+
+
 class Registry:
     """Every component there is; plug-in files are given as paths.
 

@@ -102,6 +102,7 @@ def test_show_a_scenario_with_its_truth():
     [
         ("strategy", "bmmal", "subset_probabilities:zero"),
         ("learner", "concat_linear[width=9]", "linear_head"),
+        ("learner", "concat", "balance: how training keeps"),
         ("dataset", "htad", "accelerometer"),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from mindgap.errors import MindgapError
-from mindgap.registry import Registry, parse, split_list
+from mindgap.registry import Registry, documentation, parse, split_list
 from mindgap.strategies import Strategy
 
 PLUGIN = textwrap.dedent(
@@ -120,6 +120,35 @@ def test_an_object_in_python():
     registry.add(Mine)
     assert isinstance(registry.configure("strategy", "mine").build(), Mine)
     assert "mine" not in Registry().names("strategy"), "a registry is no global state"
+
+
+def test_parameters_that_a_base_describes_are_documented():
+    class Base:
+        """What they share.
+
+        Attributes:
+            size: how large,
+                in metres.
+            other: no parameter of this one.
+        """
+
+    class Mine(Base):
+        """One of them.
+
+        Attributes:
+            own: its own.
+        """
+
+        def __init__(self, own, size): ...
+
+    class Bare(Base):
+        """Another."""
+
+        def __init__(self, size): ...
+
+    inherited = "    size: how large,\n        in metres."
+    assert documentation(Mine) == f"One of them.\n\nAttributes:\n    own: its own.\n{inherited}"
+    assert documentation(Bare) == f"Another.\n\nAttributes:\n{inherited}"
 
 
 def test_a_broken_package_is_named_where_its_component_is_missed(monkeypatch):

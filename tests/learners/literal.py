@@ -157,8 +157,20 @@ def hide(observed, noise, rate):
     return {name: observed[name] and name != gone for name in observed}
 
 
-def train(learner, shape, network, samples, row):
-    """One run in plain PyTorch, sample by sample, in double precision."""
+def plainly(learner, p, step, fused, own):
+    """Sum all losses and go down."""
+    loss = fused
+    for losses in own.values():
+        if losses:
+            loss = loss + (learner.unimodal_weight or 1) * torch.stack(losses).mean()
+    loss.backward()
+
+
+def train(learner, shape, network, samples, row, backward=plainly):
+    """One run in plain PyTorch, sample by sample, in double precision.
+
+    `backward` leaves gradients in parameters, given the multimodal loss and lists of unimodal ones.
+    """
     drawn = network.initial(stream("init", *row.key))
     p = {name: torch.tensor(v, dtype=torch.float64).requires_grad_() for name, v in drawn.items()}
     optimiser = torch.optim.AdamW(
@@ -198,7 +210,8 @@ def train(learner, shape, network, samples, row):
             fused.append(functional.cross_entropy(logits, label))
             for name in names:
                 if observed[name]:
-                    features = z[name] if learner.unimodal_weight else z[name].detach()
+                    attached = learner.unimodal_weight or learner.balance in ("gblend", "mmpareto")
+                    features = z[name] if attached else z[name].detach()
                     mine = layer(p, f"{name}.head", features)[: shape.n_classes]
                     own[name].append(functional.cross_entropy(mine, label))
             if learner.missing == "regression":
@@ -208,13 +221,10 @@ def train(learner, shape, network, samples, row):
                             error = layer(p, f"{a}.to.{c}", z[a]) - z[c].detach()
                             pairs.setdefault((a, c), []).append((error**2).mean())
         loss = torch.stack(fused).mean()
-        for losses in own.values():
-            if losses:
-                loss = loss + (learner.unimodal_weight or 1) * torch.stack(losses).mean()
         for errors in pairs.values():
             loss = loss + torch.stack(errors).mean()
         optimiser.zero_grad()
-        loss.backward()
+        backward(learner, p, step, loss, own)
         for value in p.values():
             if value.grad is None:  # not in this batch; its momentum goes on nevertheless
                 value.grad = torch.zeros_like(value)

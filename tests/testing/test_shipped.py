@@ -10,8 +10,10 @@ import pytest
 
 from mindgap.registry import Registry, parameters
 from mindgap.strategies import SERVED, checked
+from mindgap.strategies.base import NEEDED
 from mindgap.tasks import TaskShape
 from mindgap.testing import make_pool
+from mindgap.testing.asking import CAPABLE
 from mindgap.testing.rules import RULES
 
 #: Those that need a parameter, and settings beyond the default.
@@ -107,9 +109,9 @@ def test_it_is_found_by_its_name(strategy):
 def test_it_accepts_what_a_whole_learner_can_do(strategy):
     """And says of a learner without what it needs, in one sentence, what to take instead."""
     shape = TaskShape({"image": (6,), "text": (11,), "sound": (3,)}, 4)
-    assert strategy.supports(shape, {"stochastic", "unimodal_heads", "linear_head"}) is None
+    assert strategy.supports(shape, CAPABLE) is None
     why = strategy.supports(shape, set())
-    needs = strategy.requires() & {"mc_probabilities", "unimodal_probabilities"}
+    needs = strategy.requires() & set(NEEDED)
     assert (why is not None) == bool(needs)
     if why:
         assert "take a learner with" in why

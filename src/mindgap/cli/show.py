@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,12 +47,12 @@ def command(
     """Show one scenario with its exact truth, or a data set, strategy or learner."""
     from rich.console import Console
 
-    from mindgap.registry import Registry
+    from mindgap.registry import Registry, documentation
 
     registry = Registry(plugins or [])
     component = "task" if kind in (Kind.scenario, Kind.dataset) else kind.value
     found = registry.configure(component, name)
-    doc = inspect.getdoc(found.target) or ""
+    doc = documentation(found.target)
     described: dict[str, Any] = {"name": found.name, "text": found.text, "doc": doc}
     parameters = {key: str(value) for key, value in found.params.items()}
     if component == "task":

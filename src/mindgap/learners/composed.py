@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Float32, Int64
 from torch import Tensor
 
+from mindgap.learners.balance import Balance, Plain
 from mindgap.learners.encoders import Encoder, encoders
 from mindgap.learners.fusion import ConcatFusion, Fusion
 from mindgap.learners.layers import Draw, Parameters, class_layer, counted, drawn, linear
@@ -29,6 +30,7 @@ class Composed(Network):
         unimodal_weight: of the heads' losses in the encoders' training; at 0 the heads read the
             features detached, so they never change what is learned.
         unimodal_heads: whether there are such heads.
+        balance: what training makes of all losses.
     """
 
     def __init__(
@@ -42,16 +44,19 @@ class Composed(Network):
         modality_dropout: float = 0.0,
         unimodal_weight: float = 0.0,
         unimodal_heads: bool = True,
+        balance: Balance | None = None,
     ) -> None:
         self.names = tuple(encoders)
         self.n_classes = fusion.n_classes
         self.encoders, self.missing, self.fusion = encoders, missing, fusion
         self.dropout, self.modality_dropout = dropout, modality_dropout
-        self.attached = unimodal_weight > 0
+        self.balance = balance or Plain()
+        self.attached = unimodal_weight > 0 or self.balance.attached
         self.unimodal_weight = unimodal_weight or 1.0
         self.unimodal_heads = unimodal_heads
         self.complete_cases = missing.complete_cases
         self.dropout_width = fusion.width
+        self.encoder_parameters = {name: tuple(own.draws) for name, own in encoders.items()}
         draws: dict[str, Draw] = {}
         for name, own in encoders.items():
             draws |= own.draws

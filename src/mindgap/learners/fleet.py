@@ -17,6 +17,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mindgap.errors import MindgapError
+from mindgap.learners.balance.base import Descent, Losses
 from mindgap.learners.layers import Parameters, padded
 from mindgap.learners.learner import Learner
 from mindgap.learners.missing import thinned
@@ -76,12 +77,13 @@ class Fleet:
 
     def refuses(self, row: Row) -> str | None:
         """Why this row can't be trained, or None."""
-        if self.network.complete_cases and len(self._used(row)) == 0:
+        used = len(self.used(row))
+        if self.network.complete_cases and used == 0:
             return (
                 f"none of its {len(row.labelled)} labelled samples has every modality, and "
                 "missing=complete trains on no others: label more, or take another handler"
             )
-        return None
+        return self.network.balance.refuses(used)
 
     def fit(self, rows: Sequence[Row]) -> Parameters:
         """Train every row from its own fresh initialisation; returns parameters, (R, ...) each.
@@ -92,6 +94,14 @@ class Fleet:
         for row in rows:
             if why := self.refuses(row):
                 raise MindgapError(f"run {row.key}: {why}")
+        return self.descend(rows, self.network.balance.descent(self, rows))
+
+    def start(self, rows: Sequence[Row]) -> Parameters:
+        """What training these rows starts from."""
+        return {**self._views(self._initial(rows)), **self._constants(rows)}
+
+    def descend(self, rows: Sequence[Row], descent: Descent) -> Parameters:
+        """Train every row in the way that `descent` goes; parameters as from `fit`."""
         flat = self._initial(rows).requires_grad_()
         batches, labels = self._batches(rows)
         constants = self._constants(rows)
@@ -108,22 +118,29 @@ class Fleet:
             optimiser.param_groups[0]["lr"] = (
                 self.learner.learning_rate * (1 + math.cos(math.pi * progress)) / 2
             )
-            flat.grad = None
             parameters = {**self._views(flat), **constants}
             masks = self._at(dropout, step), self._at(hiding, step)
-            self._loss(parameters, batches[step], labels[step], *masks).backward()
+            losses = self.losses(parameters, batches[step], labels[step], *masks)
+            flat.grad = descent(flat, losses, step)
             optimiser.step()
         return {**self._views(flat.detach()), **constants}
 
-    def _loss(
+    def losses(
         self,
         parameters: Parameters,
         batch: Int64[Tensor, "R B"],
         labels: Int64[Tensor, "R B"],
-        dropout: Float[Tensor, "R B H"] | None,
-        hiding: Float[Tensor, "R B M_plus_1"] | None,
-    ) -> Float[Tensor, ""]:
-        """Sum over runs of mean cross-entropies, so that every run has its own gradient."""
+        dropout: Float[Tensor, "R B H"] | None = None,
+        hiding: Float[Tensor, "R B M_plus_1"] | None = None,
+    ) -> Losses:
+        """What every run's batch costs.
+
+        Args:
+            batch: places in `self.samples`.
+            labels: theirs.
+            dropout: factors for the layer before the head, or None for none.
+            hiding: uniform numbers for modality dropout, or None for none.
+        """
         network = self.network
         inputs, observed = self.samples.gather(batch)
         encoded = network.encode(parameters, inputs)
@@ -133,23 +150,14 @@ class Fleet:
             shown = all_there if observed is None else observed
             shown = thinned(shown, hiding, network.modality_dropout)
         output = network.fuse(parameters, encoded, shown, dropout=dropout)
-        losses = []
-        if network.fused_loss:
-            losses.append(_cross_entropy(output.logits, labels).mean(dim=1))
-        for m, name in enumerate(output.unimodal_logits):
-            own = _cross_entropy(output.unimodal_logits[name], labels)
-            if observed is None:
-                own = own.mean(dim=1)
-            else:
-                there = observed[:, :, m]
-                own = (own * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)
-            losses.append(own * network.unimodal_weight)
-        penalty = network.penalty(parameters, encoded, observed)
-        if penalty is not None:
-            losses.append(penalty)
-        return torch.stack(losses).sum()
+        return Losses(
+            _cross_entropy(output.logits, labels),
+            {name: _cross_entropy(own, labels) for name, own in output.unimodal_logits.items()},
+            observed,
+            network.penalty(parameters, encoded, observed),
+        )
 
-    def _used(self, row: Row) -> Int64[Tensor, " n"]:
+    def used(self, row: Row) -> Int64[Tensor, " n"]:
         """Places in `row.labelled` of the samples that train."""
         observed = self.samples.observed
         if observed is None or not self.network.complete_cases:
@@ -173,7 +181,7 @@ class Fleet:
         batches = torch.empty(steps, len(rows), size, dtype=torch.int64)
         labels = torch.empty_like(batches)
         for r, row in enumerate(rows):
-            used = self._used(row)
+            used = self.used(row)
             n = len(used)
             passes = np.tile(np.arange(n), (-(-steps * size // n), 1))
             order = stream("batches", *row.key).permuted(passes, axis=1).ravel()

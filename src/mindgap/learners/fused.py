@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from mindgap.errors import MindgapError
 from mindgap.learners.attention import AttentionFusion, BottleneckFusion
+from mindgap.learners.balance import BALANCES, BalanceName
 from mindgap.learners.composed import Composed
 from mindgap.learners.encoders import encoders, unfit
 from mindgap.learners.fusion import (
@@ -39,6 +40,10 @@ class Fused(Learner):
             never the last one.
         unimodal_weight: w in loss + w * (each modality's own loss where it is observed), which
             trains the encoders; at 0 the unimodal heads only watch.
+        balance: how training keeps one modality from leaving the others behind: "gblend" weighs
+            the losses by what a split of the labelled set says, "mmpareto" takes a direction that
+            serves an encoder's multimodal and its unimodal loss, "ogm_ge" slows the leading
+            modality's encoder down and adds noise, "none" does nothing.
     """
 
     #: whether the fusion can leave modalities out
@@ -56,6 +61,7 @@ class Fused(Learner):
     missing: MissingName = "token"
     modality_dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
     unimodal_weight: NonNegativeFloat = 0.0
+    balance: BalanceName = "none"
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -81,6 +87,13 @@ class Fused(Learner):
             )
         if self.missing == "regression" and len(shape.modalities) == 1:
             return "missing=regression infers a modality from the others, but there is only one"
+        if self.balance != "none" and len(shape.modalities) == 1:
+            return f"balance={self.balance} balances modalities, but there is only one"
+        if BALANCES[self.balance].attached and self.unimodal_weight > 0:
+            return (
+                f"balance={self.balance} weighs the unimodal losses itself: leave unimodal_weight "
+                "out"
+            )
         return None
 
     def network(self, shape: TaskShape) -> Composed:
@@ -103,6 +116,7 @@ class Fused(Learner):
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
             unimodal_weight=self.unimodal_weight,
+            balance=BALANCES[self.balance],
         )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 from torch import Tensor
 
+from mindgap.learners.balance.base import Balance, Plain
 from mindgap.learners.layers import Parameters
 
 
@@ -52,6 +53,12 @@ class Network:
     #: whether it learns from the fused prediction, and how much from each unimodal one
     fused_loss: bool = True
     unimodal_weight: float = 1.0
+
+    #: what training makes of these losses
+    balance: Balance = Plain()
+
+    #: modality -> the parameters of its encoder, next to each other in `shapes`
+    encoder_parameters: Mapping[str, tuple[str, ...]] = {}
 
     @property
     def size(self) -> int:

@@ -1,0 +1,124 @@
+"""What a step's losses are, and what a way of balancing makes of them."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from mindgap.learners.fleet import Fleet, Row
+    from mindgap.learners.network import Network
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What R x B samples cost.
+
+    Attributes:
+        fused: (R, B) cross-entropies of the fused prediction.
+        unimodal: modality -> (R, B), of its own head; anything finite where it isn't observed.
+        observed: (R, B, M), or None where every modality of every sample is there.
+        penalty: (R,), what the network adds, or None.
+    """
+
+    fused: Float[Tensor, "R B"]
+    unimodal: Mapping[str, Float[Tensor, "R B"]]
+    observed: Bool[Tensor, "R B M"] | None
+    penalty: Float[Tensor, " R"] | None
+
+    def multimodal(self) -> Float[Tensor, " R"]:
+        """Mean of the fused prediction's, with what the network adds."""
+        mean = self.fused.mean(dim=1)
+        return mean if self.penalty is None else mean + self.penalty
+
+    def unimodal_means(self) -> list[Float[Tensor, " R"]]:
+        """Each modality's, over the samples that have it; 0 where none has."""
+        means = []
+        for m, own in enumerate(self.unimodal.values()):
+            if self.observed is None:
+                means.append(own.mean(dim=1))
+            else:
+                there = self.observed[:, :, m]
+                means.append((own * there).sum(dim=1) / there.sum(dim=1).clamp(min=1))
+        return means
+
+
+#: Makes a gradient, (R, P), of the flat buffer, a step's losses and the step's number.
+Descent = Callable[[Float[Tensor, "R P"], Losses, int], Tensor]
+
+
+class Balance(ABC):
+    """A way of balancing modalities in training.
+
+    Attributes:
+        attached: whether it needs unimodal losses that reach the encoders.
+    """
+
+    attached: bool = False
+
+    @abstractmethod
+    def descent(self, fleet: Fleet, rows: Sequence[Row]) -> Descent:
+        """How these rows go down."""
+
+    def refuses(self, labelled: int) -> str | None:
+        """Why it can't train on so few samples, or None."""
+        return None
+
+
+class Plain(Balance):
+    """The sum of all losses, the unimodal ones with the network's one weight."""
+
+    def descent(self, fleet: Fleet, rows: Sequence[Row]) -> Descent:
+        def descend(flat: Float[Tensor, "R P"], losses: Losses, step: int) -> Tensor:
+            return plain_gradient(fleet.network, flat, losses)
+
+        return descend
+
+
+def gradient(
+    flat: Float[Tensor, "R P"], losses: Sequence[Float[Tensor, " R"]], *, last: bool = True
+) -> Float[Tensor, "R P"]:
+    """Each run's own, of the sum of these losses: runs share no parameter.
+
+    Args:
+        last: whether no other gradient of the same step is to follow.
+    """
+    (found,) = torch.autograd.grad(torch.stack([*losses]).sum(), flat, retain_graph=not last)
+    return found
+
+
+def plain_gradient(
+    network: Network, flat: Float[Tensor, "R P"], losses: Losses
+) -> Float[Tensor, "R P"]:
+    """Of the sum of all losses, the unimodal ones with the network's weight."""
+    parts = [own * network.unimodal_weight for own in losses.unimodal_means()]
+    if network.fused_loss:
+        parts.append(losses.multimodal())
+    return gradient(flat, parts)
+
+
+def encoder_spans(network: Network) -> dict[str, tuple[int, int]]:
+    """Where each modality's encoder begins and ends in the flat buffer."""
+    spans = {}
+    for name, parameters in network.encoder_parameters.items():
+        places = [parameter_span(network, parameter) for parameter in parameters]
+        spans[name] = (places[0][0], places[-1][1])
+    return spans
+
+
+def parameter_span(network: Network, parameter: str) -> tuple[int, int]:
+    """Where a parameter begins and ends in the flat buffer."""
+    start = 0
+    for name, shape in network.shapes.items():
+        stop = start + math.prod(shape)
+        if name == parameter:
+            return start, stop
+        start = stop
+    raise KeyError(parameter)
