@@ -2,38 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
+from shipped import NAMES, REGISTRY, SHIPPED
 
-from mindgap.registry import Registry, parameters
+from mindgap.registry import parameters
 from mindgap.strategies import SERVED, checked
 from mindgap.tasks import TaskShape
 from mindgap.testing.pools import alike, certain
 
-#: Those that need a parameter, and settings beyond the default.
-SETTINGS = {
-    "co_testing": [f"co_testing[variant={v}]" for v in ("naive", "aggressive", "conservative")],
-    "one_modality": [
-        "one_modality[of=margin, modality=image]",
-        "one_modality[of=coreset, modality=image]",
-        "one_modality[of=badge, modality=image]",
-    ],
-    "mean_modality": ["mean_modality[of=entropy]"],
-    "worst_modality": ["worst_modality[of=margin]"],
-    "stratified": ["stratified[of=badge]", "stratified[of=margin]", "stratified[of=bald]"],
-}
-REGISTRY = Registry()
-OURS = [
-    name
-    for name in REGISTRY.names("strategy")
-    if REGISTRY.target("strategy", name).__module__.startswith("mindgap.strategies.")
-]
-TEXTS = [text for name in OURS for text in SETTINGS.get(name, [name])]
-
 pytestmark = pytest.mark.parametrize(
-    "strategy", [REGISTRY.configure("strategy", text).build() for text in TEXTS], ids=TEXTS
+    "strategy", [REGISTRY.configure("strategy", text).build() for text in SHIPPED], ids=SHIPPED
 )
 
 
@@ -50,15 +32,13 @@ def as_it_is(pool):
     return pool
 
 
-@pytest.mark.parametrize("kind", [as_it_is, alike, certain])
-@pytest.mark.parametrize("modalities", [1, 2, 3])
 @pytest.mark.parametrize("gaps", [0.0, 0.5])
-@pytest.mark.parametrize("n", [1, 7, 30])
-def test_the_guard_lets_it_pass(make_pool, strategy, modalities, gaps, n, kind):
-    pool = kind(make_pool(seed=n, size=40, modalities=modalities, gaps=gaps))
-    chosen = select(strategy, pool, n)
-    if n == 30:  # all there are
-        assert chosen.rows.sort().values.equal(pool.candidates)
+def test_the_guard_lets_it_pass(make_pool, strategy, gaps):
+    for modalities, n, kind in product([1, 2, 3], [1, 7, 30], [as_it_is, alike, certain]):
+        pool = kind(make_pool(seed=n, size=40, modalities=modalities, gaps=gaps))
+        chosen = select(strategy, pool, n)
+        if n == 30:  # all there are
+            assert chosen.rows.sort().values.equal(pool.candidates)
 
 
 def test_one_candidate_and_one_label(make_pool, strategy):
@@ -149,10 +129,10 @@ def test_it_requires_what_can_be_served(strategy):
 
 
 def test_it_is_found_by_its_name(strategy):
-    (name,) = (n for n in OURS if REGISTRY.target("strategy", n) is type(strategy))
+    (name,) = (n for n in NAMES if REGISTRY.target("strategy", n) is type(strategy))
     stored = {p.name: getattr(strategy, p.name) for p in parameters(type(strategy))}
     assert type(strategy)(**stored) == strategy
-    assert name in {text.partition("[")[0] for text in TEXTS}
+    assert name in {text.partition("[")[0] for text in SHIPPED}
 
 
 def test_it_accepts_what_a_whole_learner_can_do(strategy):

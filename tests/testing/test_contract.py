@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from broken import EXPECTED, Margins
+from shipped import SHIPPED
 
-from mindgap.registry import Registry
 from mindgap.strategies import Strategy
 from mindgap.strategies.margin import Margin
 from mindgap.strategies.random import Random
@@ -92,27 +92,6 @@ def test_where_memory_cannot_be_measured_it_is_not_checked(monkeypatch):
     (last,) = [finding for finding in examine(Margin()) if finding.outcome != "kept"]
     assert last.rule == "memory stays bounded in a large pool"
     assert "Linux" in last.why
-
-
-#: Those that need a parameter, and settings beyond the default.
-SETTINGS = {
-    "co_testing": [f"co_testing[variant={v}]" for v in ("naive", "aggressive", "conservative")],
-    "one_modality": [
-        "one_modality[of=margin, modality=image]",
-        "one_modality[of=coreset, modality=image]",
-        "one_modality[of=badge, modality=image]",
-    ],
-    "mean_modality": ["mean_modality[of=entropy]"],
-    "worst_modality": ["worst_modality[of=margin]"],
-    "stratified": ["stratified[of=badge]", "stratified[of=margin]", "stratified[of=bald]"],
-}
-REGISTRY = Registry()
-SHIPPED = [
-    text
-    for name in REGISTRY.names("strategy")
-    if REGISTRY.target("strategy", name).__module__.startswith("mindgap.strategies.")
-    for text in SETTINGS.get(name, [name])
-]
 
 
 @pytest.fixture(scope="module")

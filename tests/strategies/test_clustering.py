@@ -6,7 +6,7 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from mindgap.strategies import kmeans
+from mindgap.strategies import clustering
 
 
 def blobs(seed, size, width, centres, spread):
@@ -36,7 +36,8 @@ def test_the_sum_of_squares_is_that_of_scikit_learn(seed, k):
     exact, starts = points.double().numpy(), range(6)
     theirs = [KMeans(k, n_init=1, random_state=i).fit(exact).inertia_ for i in starts]
     ours = [
-        sum_of_squares(points, kmeans.clusters(points, k, np.random.default_rng(i))) for i in starts
+        sum_of_squares(points, clustering.clusters(points, k, np.random.default_rng(i)))
+        for i in starts
     ]
     assert np.mean(ours) < np.mean(theirs) * (1.01 if k > 10 else 1.03)
     assert min(ours) < min(theirs) * 1.02
@@ -45,14 +46,14 @@ def test_the_sum_of_squares_is_that_of_scikit_learn(seed, k):
 @pytest.mark.parametrize("seed", range(5))
 def test_separate_groups_are_found(seed):
     points, group = blobs(seed, size=600, width=8, centres=12, spread=0.01)
-    found = kmeans.clusters(points, 12, np.random.default_rng(seed))
+    found = clustering.clusters(points, 12, np.random.default_rng(seed))
     assert adjusted_rand_score(group, found) == 1
 
 
-@pytest.mark.parametrize("size", [kmeans.CHUNK - 1, kmeans.CHUNK, kmeans.CHUNK + 1])
+@pytest.mark.parametrize("size", [clustering.CHUNK - 1, clustering.CHUNK, clustering.CHUNK + 1])
 def test_everyone_is_in_the_cluster_with_the_nearest_mean(size):
     points, _ = blobs(0, size=size, width=4, centres=5, spread=0.3)
-    cluster = kmeans.clusters(points, 7, np.random.default_rng(0))
+    cluster = clustering.clusters(points, 7, np.random.default_rng(0))
     means = torch.stack([points[cluster == c].mean(dim=0) for c in range(7)])
     # the last step moves the means a little once more
     assert (torch.cdist(points, means).argmin(dim=1) == cluster).float().mean() > 0.97
@@ -63,7 +64,7 @@ def test_seeds_are_drawn_by_distance():
     points = torch.zeros(1000, 2)
     points[[17, 803]] = torch.tensor([[1e3, 0.0], [0.0, 1e3]])
     for seed in range(20):
-        found = kmeans.seeds(points, 3, np.random.default_rng(seed))
+        found = clustering.seeds(points, 3, np.random.default_rng(seed))
         assert {17, 803} <= set(found.tolist())
 
 
@@ -73,7 +74,7 @@ def test_of_the_points_drawn_the_one_that_lowers_the_sum_most_is_a_seed():
     points[100:200], points[200] = 10.0, 30.0
     first_is_near = [
         found
-        for found in (kmeans.seeds(points, 2, np.random.default_rng(s)) for s in range(300))
+        for found in (clustering.seeds(points, 2, np.random.default_rng(s)) for s in range(300))
         if points[found[0]] == 0
     ]
     lone = sum(int(points[found[1]] == 30) for found in first_is_near)
@@ -84,7 +85,7 @@ def test_of_the_points_drawn_the_one_that_lowers_the_sum_most_is_a_seed():
 @pytest.mark.parametrize("k", [1, 5, 40, 41, 500])
 def test_any_number_of_clusters(k):
     points, _ = blobs(1, size=40, width=3, centres=4, spread=0.5)
-    cluster = kmeans.clusters(points, k, np.random.default_rng(1))
+    cluster = clustering.clusters(points, k, np.random.default_rng(1))
     assert cluster.shape == (40,)
     assert len(cluster.unique()) == min(k, 40)
     assert cluster.max() < k
@@ -92,7 +93,7 @@ def test_any_number_of_clusters(k):
 
 def test_points_that_coincide():
     points = torch.tensor([[1.0, 2.0], [5.0, 5.0]]).repeat(30, 1)
-    cluster = kmeans.clusters(points, 9, np.random.default_rng(2))
+    cluster = clustering.clusters(points, 9, np.random.default_rng(2))
     assert len(cluster[0::2].unique()) == len(cluster[1::2].unique()) == 1
     assert cluster[0] != cluster[1]
 
@@ -101,7 +102,7 @@ def test_the_generator_alone_decides():
     points, _ = blobs(3, size=500, width=6, centres=9, spread=0.5)
     state = torch.get_rng_state()
     first, again, other = (
-        kmeans.clusters(points, 40, np.random.default_rng(seed)) for seed in (1, 1, 2)
+        clustering.clusters(points, 40, np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
     assert first.equal(again)
     assert not first.equal(other)
