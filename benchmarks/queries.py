@@ -34,7 +34,7 @@ from torch import Tensor
 
 from mindgap.errors import MindgapError
 from mindgap.registry import Registry
-from mindgap.strategies import Pool, kmeans
+from mindgap.strategies import Pool, clustering
 from mindgap.strategies.coreset import standardised
 from mindgap.strategies.coverage import unit
 from mindgap.strategies.probcover import largest_pure_radius
@@ -167,7 +167,7 @@ def typiclust(pool: Pool, n: int) -> Rivals:
 
     def judge(ours: Tensor, theirs: Tensor) -> str:
         """As dense clusters, and the same choices if ours had had their clusters."""
-        cluster = kmeans.clusters(points, clusters, np.random.default_rng(0))
+        cluster = clustering.clusters(points, clusters, np.random.default_rng(0))
         means = np.stack([exact[cluster == c].mean(axis=0) for c in cluster.unique().numpy()])
         place = torch.searchsorted(cluster.unique(), cluster).numpy()
         mine, other = float(((exact - means[place]) ** 2).sum()), Remembered.last.inertia_
@@ -193,7 +193,7 @@ def typiclust(pool: Pool, n: int) -> Rivals:
 def probcover(pool: Pool, n: int) -> Rivals:
     """At equal delta, found before by the rule of the paper."""
     points = unit(standardised(pool))
-    cluster = kmeans.clusters(points, CLASSES, np.random.default_rng(0))
+    cluster = clustering.clusters(points, CLASSES, np.random.default_rng(0))
     delta = largest_pure_radius(points, cluster, 0.95)
     exact, labels = points.double().numpy(), partly_labelled(pool)
 

@@ -1,108 +1,92 @@
-"""k-means against scikit-learn: as small a sum of squares, and nothing strange at the edges."""
+"""k-means strategies: one sample nearest each centre, weights as in scikit-learn."""
 
 import numpy as np
 import pytest
 import torch
 from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score
 
-from mindgap.strategies import kmeans
+from mindgap.strategies import clustering
+from mindgap.strategies.coreset import standardised
+from mindgap.strategies.kmeans import Kmeans
+from mindgap.strategies.margin import Margin
+from mindgap.strategies.weighted_kmeans import WeightedKmeans
 
 
-def blobs(seed, size, width, centres, spread):
-    """Points around centres, some groups much larger and some points much farther than others."""
+def grouped(pool, serving, groups, seed):
+    """The pool with `groups` tight, far apart groups of embeddings, and the group of everyone."""
     rng = np.random.default_rng(seed)
-    middle = rng.standard_normal((centres, width))
-    group = (rng.random(size) ** 2 * centres).astype(int)
-    reach = spread * rng.gamma(2, 0.5, size=(size, 1))
-    points = middle[group] + reach * rng.standard_normal((size, width))
-    return torch.from_numpy(points.astype(np.float32)), group
+    group = rng.integers(groups, size=len(pool.observed))
+    where = rng.standard_normal((groups, 6)) * 10
+    points = where[group] + 0.1 * rng.standard_normal((len(group), 6))
+    embedding = {"image": torch.from_numpy(points.astype(np.float32))}
+    return serving(pool, unimodal_embeddings=embedding), group
 
 
-def sum_of_squares(points, cluster):
-    """To the means of the clusters, in float64."""
-    points, cluster = points.double().numpy(), cluster.numpy()
-    return sum(
-        ((points[cluster == c] - points[cluster == c].mean(axis=0)) ** 2).sum()
-        for c in np.unique(cluster)
-    )
+def nearest_of_each(points, group, weights):
+    """Of every group the sample nearest to its weighted mean, the heaviest group first."""
+    shares, picks = [], []
+    for g in np.unique(group):
+        members = np.flatnonzero(group == g)
+        mean = np.average(points[members], axis=0, weights=weights[members])
+        picks.append(members[((points[members] - mean) ** 2).sum(axis=1).argmin()])
+        shares.append(weights[members].sum() / weights.sum())
+    order = np.argsort(-np.array(shares))
+    return np.array(picks)[order], np.array(shares)[order]
 
 
-@pytest.mark.parametrize("k", [2, 10, 60, 300])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_sum_of_squares_is_that_of_scikit_learn(seed, k):
-    """On average over starts: one may end better than another in either program."""
-    points, _ = blobs(seed, size=1500, width=12, centres=30, spread=0.4)
-    exact, starts = points.double().numpy(), range(6)
-    theirs = [KMeans(k, n_init=1, random_state=i).fit(exact).inertia_ for i in starts]
-    ours = [
-        sum_of_squares(points, kmeans.clusters(points, k, np.random.default_rng(i))) for i in starts
-    ]
-    assert np.mean(ours) < np.mean(theirs) * (1.01 if k > 10 else 1.03)
-    assert min(ours) < min(theirs) * 1.02
+def test_of_every_group_the_sample_nearest_its_mean(make_pool, serving, seed):
+    pool, group = grouped(make_pool(seed=seed, modalities=1, gaps=0.0), serving, 9, seed)
+    points = standardised(pool)[pool.candidates].double().numpy()
+    places, shares = nearest_of_each(points, group[pool.candidates], np.ones(len(points)))
+    chosen = Kmeans().select(pool, 9, np.random.default_rng(seed))
+    assert set(chosen.rows.tolist()) == set(pool.candidates[places].tolist())
+    assert chosen.scores.numpy() == pytest.approx(shares)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_separate_groups_are_found(seed):
-    points, group = blobs(seed, size=600, width=8, centres=12, spread=0.01)
-    found = kmeans.clusters(points, 12, np.random.default_rng(seed))
-    assert adjusted_rand_score(group, found) == 1
+@pytest.mark.parametrize("seed", range(3))
+def test_weighted_among_the_least_sure(make_pool, serving, seed):
+    pool, group = grouped(make_pool(seed=seed, modalities=1, gaps=0.0), serving, 6, seed)
+    unsure = Margin().select(pool, 4 * 6, np.random.default_rng(0))
+    points = standardised(pool)[unsure.rows].double().numpy()
+    own = group[unsure.rows]
+    places, shares = nearest_of_each(points, own, 1 + unsure.scores.double().numpy())
+    n = len(np.unique(own))
+    chosen = WeightedKmeans(beta=4).select(pool, 6, np.random.default_rng(seed))
+    if n == 6:
+        assert chosen.rows.tolist() == unsure.rows[places].tolist()
+        assert chosen.scores.numpy() == pytest.approx(shares)
+    assert set(chosen.rows.tolist()) <= set(unsure.rows.tolist())
 
 
-@pytest.mark.parametrize("size", [kmeans.CHUNK - 1, kmeans.CHUNK, kmeans.CHUNK + 1])
-def test_everyone_is_in_the_cluster_with_the_nearest_mean(size):
-    points, _ = blobs(0, size=size, width=4, centres=5, spread=0.3)
-    cluster = kmeans.clusters(points, 7, np.random.default_rng(0))
-    means = torch.stack([points[cluster == c].mean(dim=0) for c in range(7)])
-    # the last step moves the means a little once more
-    assert (torch.cdist(points, means).argmin(dim=1) == cluster).float().mean() > 0.97
+@pytest.mark.parametrize("seed", range(2))
+def test_weights_count_as_in_scikit_learn(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((800, 6))
+    weights = rng.gamma(0.3, size=800)
+
+    def squares(cluster):
+        return sum(
+            (weights[own, None] * (points[own] - np.average(points[own], 0, weights[own])) ** 2)
+            .sum()
+            for own in (cluster == c for c in np.unique(cluster))
+        )  # fmt: skip
+
+    theirs = [KMeans(20, n_init=1, random_state=i).fit(points, None, weights).inertia_
+              for i in range(5)]  # fmt: skip
+    tensors = [torch.from_numpy(x.astype(np.float32)) for x in (points, weights)]
+    ours, unweighted = (
+        [squares(clustering.clusters(tensors[0], 20, np.random.default_rng(i), w).numpy())
+         for i in range(5)]
+        for w in (tensors[1], None)
+    )  # fmt: skip
+    assert np.mean(ours) < 1.02 * np.mean(theirs) < 0.98 * np.mean(unweighted)
 
 
-def test_seeds_are_drawn_by_distance():
-    """Two far points of a thousand: both are seeds among three, whatever is drawn."""
-    points = torch.zeros(1000, 2)
-    points[[17, 803]] = torch.tensor([[1e3, 0.0], [0.0, 1e3]])
-    for seed in range(20):
-        found = kmeans.seeds(points, 3, np.random.default_rng(seed))
-        assert {17, 803} <= set(found.tolist())
-
-
-def test_of_the_points_drawn_the_one_that_lowers_the_sum_most_is_a_seed():
-    """A far group of a hundred lowers it more than a lone point that is somewhat farther."""
-    points = torch.zeros(201, 1)
-    points[100:200], points[200] = 10.0, 30.0
-    first_is_near = [
-        found
-        for found in (kmeans.seeds(points, 2, np.random.default_rng(s)) for s in range(300))
-        if points[found[0]] == 0
-    ]
-    lone = sum(int(points[found[1]] == 30) for found in first_is_near)
-    # each of the 2 points drawn is the lone one with probability 900 / 10900
-    assert lone / len(first_is_near) < 0.03 < 900 / 10900
-
-
-@pytest.mark.parametrize("k", [1, 5, 40, 41, 500])
-def test_any_number_of_clusters(k):
-    points, _ = blobs(1, size=40, width=3, centres=4, spread=0.5)
-    cluster = kmeans.clusters(points, k, np.random.default_rng(1))
-    assert cluster.shape == (40,)
-    assert len(cluster.unique()) == min(k, 40)
-    assert cluster.max() < k
-
-
-def test_points_that_coincide():
-    points = torch.tensor([[1.0, 2.0], [5.0, 5.0]]).repeat(30, 1)
-    cluster = kmeans.clusters(points, 9, np.random.default_rng(2))
-    assert len(cluster[0::2].unique()) == len(cluster[1::2].unique()) == 1
-    assert cluster[0] != cluster[1]
-
-
-def test_the_generator_alone_decides():
-    points, _ = blobs(3, size=500, width=6, centres=9, spread=0.5)
-    state = torch.get_rng_state()
-    first, again, other = (
-        kmeans.clusters(points, 40, np.random.default_rng(seed)) for seed in (1, 1, 2)
-    )
-    assert first.equal(again)
-    assert not first.equal(other)
-    assert torch.get_rng_state().equal(state)
+def test_where_samples_coincide_the_rest_is_drawn_from_those_clustered(make_pool, serving):
+    pool = make_pool(seed=1, modalities=1, gaps=0.0, size=60)
+    same = serving(pool, unimodal_embeddings={"image": torch.ones(60, 6)})
+    chosen = WeightedKmeans(beta=2).select(same, 5, np.random.default_rng(0))
+    unsure = Margin().select(pool, 10, np.random.default_rng(0)).rows.tolist()
+    assert set(chosen.rows.tolist()) <= set(unsure)
+    assert chosen.scores.tolist() == [1.0, 0, 0, 0, 0]

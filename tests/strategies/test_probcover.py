@@ -6,7 +6,7 @@ import torch
 from scipy.stats import chisquare
 from skactiveml.pool import ProbCover
 
-from mindgap.strategies import kmeans, probcover
+from mindgap.strategies import clustering, probcover
 from mindgap.strategies.probcover import Probcover, ball, largest_pure_radius
 
 
@@ -99,7 +99,7 @@ def test_by_default_the_radius_follows_from_as_many_clusters_as_classes(
     make_pool, monkeypatch, seed
 ):
     pool = make_pool(seed=seed, size=200, classes=3)
-    asked, real = [], kmeans.clusters
+    asked, real = [], clustering.clusters
     radii, drawn = [], probcover.ball
 
     def noted(points, k, rng):
@@ -110,7 +110,7 @@ def test_by_default_the_radius_follows_from_as_many_clusters_as_classes(
         radii.append(radius)
         return drawn(radius)
 
-    monkeypatch.setattr(kmeans, "clusters", noted)
+    monkeypatch.setattr(clustering, "clusters", noted)
     monkeypatch.setattr(probcover, "ball", measured)
     Probcover(purity=0.8).select(pool, 20, np.random.default_rng(seed))
     ((k, points, cluster),) = asked

@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import chisquare
 from skactiveml.pool import TypiClust
 
-from mindgap.strategies import kmeans
+from mindgap.strategies import clustering
 from mindgap.strategies.coreset import standardised
 from mindgap.strategies.typiclust import CHUNK, Typiclust, typicality
 
@@ -129,13 +129,13 @@ def test_alone_is_not_typical_and_twins_are_finite():
 
 def test_there_are_as_many_clusters_as_there_will_be_labels(make_pool, monkeypatch):
     asked = []
-    real = kmeans.clusters
+    real = clustering.clusters
 
     def noted(points, k, rng):
         asked.append(k)
         return real(points, k, rng)
 
-    monkeypatch.setattr(kmeans, "clusters", noted)
+    monkeypatch.setattr(clustering, "clusters", noted)
     pool = make_pool(seed=0, size=310, labelled=10)
     for strategy in (Typiclust(), Typiclust(max_clusters=25)):
         for n in (7, 40):

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shipped import NAMES, REGISTRY, SHIPPED
 
-from mindgap.registry import Registry, parameters
+from mindgap.registry import parameters
 from mindgap.strategies import SERVED, checked
 from mindgap.strategies.base import NEEDED
 from mindgap.tasks import TaskShape
@@ -16,27 +17,8 @@ from mindgap.testing import make_pool
 from mindgap.testing.asking import CAPABLE
 from mindgap.testing.rules import RULES
 
-#: Those that need a parameter, and settings beyond the default.
-SETTINGS = {
-    "co_testing": [f"co_testing[variant={v}]" for v in ("naive", "aggressive", "conservative")],
-    "one_modality": [
-        "one_modality[of=margin, modality=image]",
-        "one_modality[of=coreset, modality=image]",
-        "one_modality[of=badge, modality=image]",
-    ],
-    "mean_modality": ["mean_modality[of=entropy]"],
-    "worst_modality": ["worst_modality[of=margin]"],
-    "stratified": ["stratified[of=badge]", "stratified[of=margin]", "stratified[of=bald]"],
-}
-REGISTRY = Registry()
-OURS = [
-    name
-    for name in REGISTRY.names("strategy")
-    if REGISTRY.target("strategy", name).__module__.startswith("mindgap.strategies.")
-]
-TEXTS = [text for name in OURS for text in SETTINGS.get(name, [name])]
 every = pytest.mark.parametrize(
-    "strategy", [REGISTRY.configure("strategy", text).build() for text in TEXTS], ids=TEXTS
+    "strategy", [REGISTRY.configure("strategy", text).build() for text in SHIPPED], ids=SHIPPED
 )
 
 
@@ -55,13 +37,13 @@ def test_what_is_shipped_keeps_the_contract_in_half_a_minute():
         "    print(json.dumps([text, time.process_time() - start, findings]))\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script, *TEXTS],
+        [sys.executable, "-W", "error", "-c", script, *SHIPPED],
         check=True,
         capture_output=True,
         text=True,
     )
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert [text for text, _, _ in lines] == TEXTS
+    assert [text for text, _, _ in lines] == SHIPPED
     for text, seconds, findings in lines:
         assert seconds < 30, text
         assert len(findings) == len(RULES), text
@@ -98,10 +80,10 @@ def test_unimodal_probabilities_of_what_is_not_observed_are_not_read(strategy):
 
 @every
 def test_it_is_found_by_its_name(strategy):
-    (name,) = (n for n in OURS if REGISTRY.target("strategy", n) is type(strategy))
+    (name,) = (n for n in NAMES if REGISTRY.target("strategy", n) is type(strategy))
     stored = {p.name: getattr(strategy, p.name) for p in parameters(type(strategy))}
     assert type(strategy)(**stored) == strategy
-    assert name in {text.partition("[")[0] for text in TEXTS}
+    assert name in {text.partition("[")[0] for text in SHIPPED}
     assert set(strategy.requires()) <= set(SERVED)
 
 

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mindgap.errors import MindgapError
+from mindgap.strategies import passes
 from mindgap.strategies.base import Pool, Selection, Strategy, best
 
 
@@ -33,21 +33,15 @@ class Bald(Strategy):
         return {"mc_probabilities"}
 
     def select(self, pool: Pool, n: int, rng: np.random.Generator) -> Selection:
-        passes = pool.mc_probabilities
-        if all(torch.equal(other, passes[0]) for other in passes[1:]):
-            raise MindgapError(
-                f"the {len(passes)} passes are all the same, so BALD would rank rounding noise: "
-                "take a learner whose passes differ"
-            )
-        return best(mutual_information(p[pool.candidates] for p in passes), pool, n, rng)
+        return best(mutual_information(passes.of_candidates(pool)), pool, n, rng)
 
 
-def mutual_information(passes: Iterable[Float[Tensor, "U C"]]) -> Float[Tensor, " U"]:
+def mutual_information(draws: Iterable[Float[Tensor, "U C"]]) -> Float[Tensor, " U"]:
     """Entropy of the mean minus mean of the entropies, one pass in memory at a time."""
     total: Tensor = torch.tensor(0.0)
     entropies: Tensor = torch.tensor(0.0)
     count = 0
-    for probabilities in passes:
+    for probabilities in draws:
         total = total + probabilities
         entropies = entropies + torch.special.entr(probabilities).sum(dim=1)
         count += 1

@@ -163,3 +163,17 @@ def argmax(scores: Float[Tensor, " U"], rng: np.random.Generator) -> int:
         raise ValueError("a score is NaN; has the network diverged?")
     largest = (scores == scores.max()).nonzero().flatten()
     return int(largest[rng.integers(len(largest))]) if len(largest) > 1 else int(largest[0])
+
+
+def draw(weights: Float[Tensor, " U"], free: Bool[Tensor, " U"], rng: np.random.Generator) -> int:
+    """One index with probability proportional to its weight, by inversion of one uniform.
+
+    Args:
+        weights: not negative, 0 for what isn't free.
+        free: among which one is drawn uniformly where all weights are zero.
+    """
+    cumulative = weights.double().cumsum(dim=0)
+    if not cumulative[-1] > 0:
+        cumulative = free.double().cumsum(dim=0)
+    threshold = cumulative[-1] * rng.random()
+    return int(torch.searchsorted(cumulative, threshold, right=True).clamp(max=len(weights) - 1))

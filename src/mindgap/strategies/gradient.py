@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mindgap.strategies.base import Pool, Selection, argmax
+from mindgap.strategies.base import Pool, Selection, argmax, draw
 
 
 def sample(
@@ -43,7 +43,7 @@ def sample(
     chosen = torch.empty(n, dtype=torch.int64, device=delta.device)
     scores = torch.empty(n, device=delta.device)
     for i in range(n):
-        pick = _draw(nearest, free, rng) if i else argmax(norms, rng)
+        pick = draw(nearest, free, rng) if i else argmax(norms, rng)
         chosen[i], scores[i] = pick, nearest[pick]
         free[pick] = False
         product = (delta @ delta[pick]) * (inputs @ inputs[pick])
@@ -51,12 +51,3 @@ def sample(
         nearest = torch.minimum(nearest, apart) if i else apart
         nearest = torch.where(free, nearest, 0.0)
     return Selection(pool.candidates[chosen], scores)
-
-
-def _draw(weights: Float[Tensor, " U"], free: Tensor, rng: np.random.Generator) -> int:
-    """One index with probability proportional to its weight, by inversion of one uniform."""
-    cumulative = weights.double().cumsum(dim=0)
-    if not cumulative[-1] > 0:
-        cumulative = free.double().cumsum(dim=0)
-    threshold = cumulative[-1] * rng.random()
-    return int(torch.searchsorted(cumulative, threshold, right=True).clamp(max=len(weights) - 1))

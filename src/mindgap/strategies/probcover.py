@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from pydantic import Field, PositiveFloat
 from torch import Tensor
 
-from mindgap.strategies import kmeans
+from mindgap.strategies import clustering
 from mindgap.strategies.base import Pool, Selection, Strategy
 from mindgap.strategies.coreset import standardised
 from mindgap.strategies.coverage import COLUMNS, ROWS, Kernel, greedy, unit
@@ -52,7 +52,7 @@ class Probcover(Strategy):
         points = unit(standardised(pool))
         delta = self.delta
         if delta is None:
-            cluster = kmeans.clusters(points, pool.n_classes, rng)
+            cluster = clustering.clusters(points, pool.n_classes, rng)
             delta = largest_pure_radius(points, cluster, self.purity)
         weights = torch.ones(len(points), device=points.device)
         return greedy(points, weights, ball(delta), pool, n, rng)

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor
 
-from mindgap.strategies import kmeans
+from mindgap.strategies import clustering
 from mindgap.strategies.base import Pool, Selection, Strategy, argmax
 from mindgap.strategies.coreset import standardised
 
@@ -55,7 +55,7 @@ class Typiclust(Strategy):
     def select(self, pool: Pool, n: int, rng: np.random.Generator) -> Selection:
         points = standardised(pool)
         k = max(1, min(len(pool.labelled) + n, self.max_clusters))
-        return self.choose(points, kmeans.clusters(points, k, rng), pool, n, rng)
+        return self.choose(points, clustering.clusters(points, k, rng), pool, n, rng)
 
     def choose(
         self,

@@ -1,0 +1,23 @@
+"""Every shipped strategy as a text that configures it."""
+
+from mindgap.registry import Registry
+
+#: Those that need a parameter, and settings beyond the default.
+SETTINGS = {
+    "co_testing": [f"co_testing[variant={v}]" for v in ("naive", "aggressive", "conservative")],
+    "one_modality": [
+        "one_modality[of=margin, modality=image]",
+        "one_modality[of=coreset, modality=image]",
+        "one_modality[of=badge, modality=image]",
+    ],
+    "mean_modality": ["mean_modality[of=entropy]"],
+    "worst_modality": ["worst_modality[of=margin]"],
+    "stratified": ["stratified[of=badge]", "stratified[of=margin]", "stratified[of=bald]"],
+}
+REGISTRY = Registry()
+NAMES = [
+    name
+    for name in REGISTRY.names("strategy")
+    if REGISTRY.target("strategy", name).__module__.startswith("mindgap.strategies.")
+]
+SHIPPED = [text for name in NAMES for text in SETTINGS.get(name, [name])]
