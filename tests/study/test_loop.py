@@ -11,7 +11,7 @@ from mindgap.errors import InvalidData
 from mindgap.learners import Fleet, Samples, predict
 from mindgap.registry import Registry
 from mindgap.strategies import Pool, Strategy, best
-from mindgap.study import loop, query
+from mindgap.study import blocks, loop
 from mindgap.study.labels import SimulatedLabels
 from mindgap.study.loop import run_fleet
 from mindgap.study.plan import plan
@@ -229,5 +229,5 @@ def test_a_simulated_pool_needs_all_labels():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_memory_is_shared_out_in_blocks_without_changing_anything(run, monkeypatch, seed):
     everything = run(strategies=["margin", "badge", "bmmal"], seeds=[seed, seed + 5])
-    monkeypatch.setattr(query, "MEMORY", 1)
+    monkeypatch.setattr(blocks, "MEMORY", 1)
     assert run(strategies=["margin", "badge", "bmmal"], seeds=[seed, seed + 5]) == everything
