@@ -75,7 +75,8 @@ def _ask(state: State, served: Mapping[str, Any]) -> Selection:
     n = min(state.run.query, len(pool.candidates))
     chosen = state.strategy.select(lent, n, stream(*state.query_key, state.round))
     chosen = checked(chosen, pool, n)
-    rows, scores = chosen.rows.tolist(), chosen.scores.tolist()
+    # made anew, and on the CPU whatever default device the strategy may have left
     return Selection(
-        torch.tensor(rows, dtype=torch.int64), torch.tensor(scores, dtype=torch.float64)
+        torch.tensor(chosen.rows.tolist(), dtype=torch.int64, device="cpu"),
+        torch.tensor(chosen.scores.tolist(), dtype=torch.float64, device="cpu"),
     )

@@ -3,7 +3,6 @@
 import os
 import sys
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
@@ -117,13 +116,10 @@ class Stillborn(Faulty):
 
 @dataclass(frozen=True)
 class Fickle(Faulty):
-    """Requires something else whenever it is asked; the plan asks twice."""
-
-    asked: ClassVar[list[int]] = []
+    """Requires something else once it runs than it did while the study was planned."""
 
     def requires(self):
-        self.asked.append(1)
-        return set() if len(self.asked) < 3 else "probabilities"
+        return "probabilities" if "mindgap.study.loop" in sys.modules else set()
 
 
 @dataclass(frozen=True)
