@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mindgap.errors import MindgapError
-from mindgap.strategies import Selection, checked
+from mindgap.strategies import Selection, checked, required
 from mindgap.strategies.random import Random
 
 
@@ -96,3 +96,26 @@ def test_infinite_scores_are_allowed(pool):
 @pytest.mark.parametrize("scores", [[0.0] * 4, np.zeros(4), torch.zeros(4, 2)])
 def test_scores_that_are_no_scores(pool, scores):
     assert "scores" in complaint(chosen(pool, scores=scores), pool)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64])
+def test_scores_that_are_no_floating_point_numbers(pool, dtype):
+    told = complaint(chosen(pool, scores=torch.zeros(4, dtype=dtype)), pool)
+    assert told.startswith(f"scores must be floating-point numbers, not {dtype}")
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"embedings"}, "unknown requirement 'embedings': did you mean 'embeddings'"),
+        (None, "requires must return a set of keys, such as {'probabilities'}, not None"),
+        ("embeddings", "not 'embeddings'"),
+        (["embeddings"], "not ['embeddings']"),
+        ({1}, "unknown requirement '1'"),
+    ],
+)
+def test_requirements_that_nobody_can_serve(monkeypatch, keys, told):
+    monkeypatch.setattr(Random, "requires", lambda self: keys)
+    with pytest.raises(MindgapError) as caught:
+        required(Random())
+    assert told in str(caught.value)

@@ -14,25 +14,43 @@ FIELDS = {
 
 
 def test_each_faulty_strategy_fails_with_its_name_and_reason(mindgap, write_study, tmp_path):
-    names = ("duplicates", "labelled", "too_few", "out_of_range", "raises", "vandal", "unsupported")
+    refused = ("duplicates", "labelled", "too_few", "out_of_range", "counts", "forger")
+    failing = (*refused, "raises", "fickle", "quits")
+    names = (*failing, "vandal", "litters", "unsupported", "misspelt", "shy", "stillborn")
     study = write_study(
         ("tiny.py", "faulty.py"), strategies=f"[margin, {', '.join(names)}]", **FIELDS
     )
     printed = mindgap("run", study, code=1)
-    assert "unsupported: it needs a learner with telepathy" in printed
-    assert "2 not possible" in printed
+    for reason in (
+        "2 runs of tiny: unsupported: it needs a learner with telepathy",
+        "2 runs of tiny: strategy misspelt: MindgapError: unknown requirement 'probabilites': "
+        "did you mean 'probabilities' or",
+        "2 runs of tiny: strategy shy: ZeroDivisionError: a mistake in supports (faulty.py, line ",
+        "2 runs of tiny: strategy stillborn: SystemExit: no more (faulty.py, line ",
+    ):
+        assert reason in printed
+    assert "8 not possible" in printed
     status = json.loads(mindgap("status", "results/small", "--json"))
     complete = {row["strategy"]: (row["complete"], row["rounds"]) for row in status["runs"]}
-    assert complete == {"margin": (2, 8), "vandal": (2, 8), "raises": (0, 4)}
+    assert complete == {
+        "margin": (2, 8),
+        "vandal": (2, 8),
+        "litters": (2, 8),
+        "raises": (0, 4),
+    }
     told = {(f["run"].split("-")[2], f["round"], f["error"]) for f in status["failures"]}
     contract = "MindgapError: its selection breaks the contract:"
     by_name = {name: (round_, error) for name, round_, error in told}
-    assert set(by_name) == {"duplicates", "labelled", "too_few", "out_of_range", "raises"}
+    assert set(by_name) == set(failing)
+    assert by_name["quits"] == (0, "strategy quits: SystemExit: 3")
+    assert "strategy fickle: MindgapError: requires must return a set of" in by_name["fickle"][1]
     for name, part in {
         "duplicates": "is chosen more than once",
         "labelled": "is not a candidate (it has a label already)",
         "too_few": "it was asked for 6 rows and returned 5",
         "out_of_range": "row 80 is not in the pool of 80",
+        "counts": "scores must be floating-point numbers, not torch.int64",
+        "forger": "is not a candidate (it has a label already)",
     }.items():
         round_, error = by_name[name]
         assert round_ == 0
@@ -46,41 +64,37 @@ def test_each_faulty_strategy_fails_with_its_name_and_reason(mindgap, write_stud
 
 
 def test_a_strategy_cannot_change_what_others_see(mindgap, write_study, tmp_path):
-    study = write_study(("tiny.py", "faulty.py"), strategies="[vandal, random]", **FIELDS)
+    study = write_study(("tiny.py", "faulty.py"), strategies="[vandal, litters, margin]", **FIELDS)
     mindgap("run", study)
-    mindgap("run", study, "--out", "alone", "--strategies", "random")
+    mindgap("run", study, "--out", "alone", "--strategies", "margin")
     alone = rows(tmp_path / "alone")
-    assert alone == rows(tmp_path / "results/small", strategy="random")
+    assert alone == rows(tmp_path / "results/small", strategy="margin")
 
 
 def test_a_task_that_cannot_be_made_fails_its_own_runs(mindgap, write_study, tmp_path):
+    tasks = "[tiny, 'tiny[fault=make]', 'tiny[fault=card]', 'tiny[fault=shape, classes=2]']"
+    study = write_study(strategies="[random, margin]", **{**FIELDS, "tasks": tasks, "seeds": 1})
+    printed = mindgap("run", study, "-w1", code=1)
+    assert "task tiny[fault=make]: RuntimeError: this task can't be made" in printed
+    assert "task tiny[fault=card]: TypeError: Object of type set is not JSON" in printed
+    assert "InvalidData: pool: it has 2 classes, but its `shape` says 3" in printed
+    assert len(rows(tmp_path / "results/small", task="tiny")) == 2 * 4
+    assert len(rows(tmp_path / "results/small")) == 2 * 4
+
+
+def test_a_worker_that_dies_takes_nobody_with_it(mindgap, write_study, tmp_path):
     study = write_study(
-        strategies="[random, margin]", **{**FIELDS, "tasks": "[tiny, 'tiny[broken=true]']"}
+        ("tiny.py", "faulty.py"), strategies="[random, deadly, margin]", **{**FIELDS, "seeds": 1}
     )
-    printed = mindgap("run", study, code=1)
-    assert "task tiny[broken=true]: this task can't be made" in printed
-    assert len(rows(tmp_path / "results/small", task="tiny")) == 2 * 2 * 4
-    assert len(rows(tmp_path / "results/small")) == 2 * 2 * 4
-
-
-def test_a_worker_that_dies_is_reported(mindgap, write_study, tmp_path):
-    (tmp_path / "deadly.py").write_text(
-        "import os, sys\n"
-        "from mindgap.strategies import Strategy\n"
-        "class Deadly(Strategy):\n"
-        "    '''Takes the process with it.'''\n"
-        "    def requires(self): return set()\n"
-        "    def select(self, pool, n, rng):\n"
-        "        sys.stderr.write('last words\\n'); sys.stderr.flush(); os._exit(7)\n"
-    )
-    study = write_study(strategies="[deadly]", **FIELDS)
-    printed = mindgap("run", study, "--plugin", tmp_path / "deadly.py", code=1)
-    assert "the worker process ended with code 7: last words" in printed
+    printed = mindgap("run", study, "-w1", code=1)
+    told = "strategy deadly on task tiny with learner concat[steps=10]: the worker process ended"
+    assert f"{told} with code 0: last words" in printed.replace("\n", "")
     status = json.loads(mindgap("status", "results/small", "--json"))
-    assert len(status["failures"]) == 2
-    # the others are still to be had
-    mindgap("run", study, "--strategies", "random", "--plugin", tmp_path / "deadly.py")
-    assert len(rows(tmp_path / "results/small", strategy="random")) == 8
+    assert [failure["error"].startswith(told) for failure in status["failures"]] == [True]
+    complete = {row["strategy"]: row["complete"] for row in status["runs"]}
+    assert complete == {"random": 1, "margin": 1}
+    mindgap("run", study, "--out", "alone", "--strategies", "random,margin")
+    assert rows(tmp_path / "alone") == rows(tmp_path / "results/small")
 
 
 @pytest.mark.parametrize("reason", ["index", "cache"])

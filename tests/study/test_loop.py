@@ -11,7 +11,7 @@ from mindgap.errors import InvalidData
 from mindgap.learners import Fleet, Samples, predict
 from mindgap.registry import Registry
 from mindgap.strategies import Pool, Strategy, best
-from mindgap.study import loop, query
+from mindgap.study import blocks, loop
 from mindgap.study.labels import SimulatedLabels
 from mindgap.study.loop import run_fleet
 from mindgap.study.plan import plan
@@ -229,5 +229,53 @@ def test_a_simulated_pool_needs_all_labels():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_memory_is_shared_out_in_blocks_without_changing_anything(run, monkeypatch, seed):
     everything = run(strategies=["margin", "badge", "bmmal"], seeds=[seed, seed + 5])
-    monkeypatch.setattr(query, "MEMORY", 1)
+    monkeypatch.setattr(blocks, "MEMORY", 1)
     assert run(strategies=["margin", "badge", "bmmal"], seeds=[seed, seed + 5]) == everything
+
+
+def test_a_learner_that_breaks_is_named(monkeypatch):
+    registry = Registry([TINY])
+    concat = registry.target("learner", "concat")
+    monkeypatch.setattr(concat, "network", lambda self, shape: 1 / 0)
+    told = failures(registry)
+    assert told == [(0, "learner concat: ZeroDivisionError: division by zero")] * 2
+
+
+def test_a_run_that_cannot_be_trained_fails_alone(monkeypatch):
+    first = []
+
+    def refuses(self, row):
+        first.append(row)
+        return "it has no complete sample" if len(first) == 1 else None
+
+    monkeypatch.setattr(loop.Fleet, "refuses", refuses)
+    assert failures(Registry([TINY])) == [(0, "learner concat: it has no complete sample")]
+
+
+def test_ctrl_c_stops_the_study(monkeypatch):
+    registry = Registry([TINY])
+
+    def interrupted(self, pool, n, rng):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry.target("strategy", "random"), "select", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        failures(registry)
+
+
+def test_a_pool_that_changed_is_told():
+    told = failures(Registry([TINY]), history=[["no such sample"]])
+    assert [round_ for round_, _ in told] == [1, 1]
+    assert "sample 'no such sample', which an earlier round chose, is no longer" in told[0][1]
+
+
+def failures(registry, history=()):
+    """Run two seeds of random in this process; the failures' rounds and sentences."""
+    study = Study.model_validate(
+        {"name": "here", "tasks": ["tiny"], "strategies": ["random"], "budget": NO_ROUNDS,
+         "seeds": 2}
+    )  # fmt: skip
+    records = []
+    (fleet,) = plan(study, registry, {}).fleets
+    run_fleet(fleet, registry, {run.id: history for run in fleet}, records.append)
+    return [(r["round"], r["error"]) for r in records if r["kind"] == "failure"]

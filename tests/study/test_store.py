@@ -129,6 +129,30 @@ def test_a_torn_line_loses_itself_only(store, keep):
     assert store.read().progress() == {"a": 2 if whole else 1}
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        round_record(round_=1, selected=[{"id": "x", "score": 2**53 + 1, "observed": ""}]),
+        round_record(round_=1, seed=2**70),
+        round_record(round_=1, metrics=7),
+        {**round_record(), "kind": "rumour", "round": 1},
+        {"kind": "round", "round": 1, "run": None},
+    ],
+)
+def test_a_record_that_fits_no_table_loses_itself_only(store, bad):
+    """Its run goes on from there; the folder can be read and sealed."""
+    fill(store, "one", round_record(), bad, round_record("b"), round_record("b", 1))
+    (told,) = store.read().warnings
+    assert told.startswith(f"journals/one.jsonl: the record of round 1 of {bad['run']} can't be")
+    assert "\n" not in told
+    assert store.read().progress() == {"a": 1, "b": 2}
+    assert store.seal() == [told]
+    assert store.read().progress() == {"a": 1, "b": 2}
+    assert store.read().warnings == []
+    fill(store, "two", round_record(round_=1))
+    assert store.read().progress() == {"a": 2, "b": 2}
+
+
 def test_a_changed_line_is_not_believed(store):
     fill(store, "one", round_record(value=0.5))
     path = store.folder / "journals" / "one.jsonl"

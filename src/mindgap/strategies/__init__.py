@@ -1,6 +1,6 @@
 """What chooses: a file a strategy; `base` holds the contract."""
 
 from mindgap.strategies.base import SERVED, Pool, Selection, Strategy, argmax, best
-from mindgap.strategies.checks import checked
+from mindgap.strategies.checks import checked, required
 
-__all__ = ["SERVED", "Pool", "Selection", "Strategy", "argmax", "best", "checked"]
+__all__ = ["SERVED", "Pool", "Selection", "Strategy", "argmax", "best", "checked", "required"]

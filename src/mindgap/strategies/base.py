@@ -115,7 +115,8 @@ class Selection:
 
     Attributes:
         rows: (n,) distinct rows of the pool, best first, all of them candidates.
-        scores: (n,) why, on the strategy's own scale; larger is more wanted.
+        scores: (n,) why, on the strategy's own scale; larger is more wanted. Floating-point, of any
+            precision; infinite ones are allowed, NaN and integers are refused.
     """
 
     rows: Int[Tensor, " n"]

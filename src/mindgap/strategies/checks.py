@@ -1,13 +1,30 @@
-"""The loop's guard: what a strategy returns must be what it was asked for."""
+"""The loop's guard: what a strategy requires exists, and what it returns was asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import torch
 
-from mindgap.errors import MindgapError
-from mindgap.strategies.base import Pool, Selection
+from mindgap.errors import MindgapError, unknown
+from mindgap.strategies.base import SERVED, Pool, Selection, Strategy
+
+
+def required(strategy: Strategy) -> frozenset[str]:
+    """What it requires, or raise with one sentence.
+
+    Raises:
+        MindgapError: `requires` returns no set, or a key that isn't in `SERVED` (near match named).
+    """
+    keys: object = strategy.requires()
+    if not isinstance(keys, Set):
+        raise MindgapError(
+            f"requires must return a set of keys, such as {{'probabilities'}}, not {keys!r}"
+        )
+    for key in keys:
+        if key not in SERVED:
+            raise MindgapError(unknown("requirement", str(key), SERVED))
+    return frozenset(keys)
 
 
 def checked(selection: Selection, pool: Pool, n: int) -> Selection:
@@ -15,7 +32,7 @@ def checked(selection: Selection, pool: Pool, n: int) -> Selection:
 
     Raises:
         MindgapError: rows that are no integers, not `n`, not distinct, out of range or not
-            candidates; scores of another length or NaN.
+            candidates; scores that are no floating-point numbers, of another length, or NaN.
     """
     for problem in _problems(selection, pool, n):
         raise MindgapError(f"its selection breaks the contract: {problem}")
@@ -45,6 +62,8 @@ def _problems(selection: object, pool: Pool, n: int) -> Iterator[str]:
     if not isinstance(scores, torch.Tensor) or scores.ndim != 1:
         yield "scores must be a one-dimensional tensor"
         return
+    if not scores.is_floating_point():
+        yield f"scores must be floating-point numbers, not {scores.dtype}: return scores.float()"
     if len(scores) != n:
         yield f"there are {len(scores)} scores for {n} rows"
     if scores.isnan().any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
@@ -58,98 +60,133 @@ def execute(
     if workers == 0:
         _here(plan, store, registry, history, tell, device)
         return
-    waiting = list(plan.fleets)
+    waiting = [_Job(fleet, history) for fleet in plan.fleets]
     events: queue.Queue[Event | _Ended] = queue.Queue()
     running: dict[int, subprocess.Popen[str]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < workers:
-                fleet = waiting.pop(0)
-                process = _start(fleet, store, registry, history, device)
+                job = waiting.pop(0)
+                process = _start(job, store, registry, device)
                 running[process.pid] = process
-                first = {run.id: len(history.get(run.id, ())) for run in fleet}
-                listener = (process, fleet, first, events)
+                listener = (process, job, events)
                 threading.Thread(target=_listen, args=listener, daemon=True).start()
             event = events.get()
             if isinstance(event, Event):
                 tell(event)
                 continue
             running.pop(event.pid)
-            if event.code != 0:
-                _record_crash(event, store, tell)
+            waiting += _after(event, store, tell)
     finally:
         for process in running.values():
             process.kill()
 
 
 @dataclass(frozen=True)
+class _Job:
+    """A fleet for one worker.
+
+    Attributes:
+        history: run id -> ids selected in each finished round.
+    """
+
+    fleet: Sequence[Run]
+    history: Mapping[str, Sequence[Sequence[str]]]
+
+
+@dataclass(frozen=True)
 class _Ended:
-    """A worker that is gone, with what it left undone: each run with the round it was in."""
+    """A worker that is gone, with the runs that it told no end of."""
 
     pid: int
     code: int
-    unfinished: tuple[tuple[Run, int], ...]
+    unfinished: Sequence[Run]
     stderr: str
 
 
-def _record_crash(ended: _Ended, store: Store, tell: Callable[[Event], None]) -> None:
-    """What a worker left undone when it died has failed; it couldn't write that down itself."""
+def _after(ended: _Ended, store: Store, tell: Callable[[Event], None]) -> list[_Job]:
+    """What to do about runs that a worker left undone when it died.
+
+    They are run again without each other, first a strategy at a time, then a task at a time, so
+    that only those fail with which a worker dies whatever else it does.
+    """
+    if not ended.unfinished:
+        return []
+    history = store.read().histories()
+    undone = [run for run in ended.unfinished if len(history.get(run.id, ())) <= run.rounds]
+    for part in ("strategy", "task"):
+        groups: dict[str, list[Run]] = defaultdict(list)
+        for run in undone:
+            groups[getattr(run, part)].append(run)
+        if len(groups) > 1:
+            return [_Job(fleet, history) for fleet in groups.values()]
+    if undone:
+        _record_crash(ended, undone, history, store, tell)
+    return []
+
+
+def _record_crash(
+    ended: _Ended,
+    undone: Sequence[Run],
+    history: Mapping[str, Sequence[Sequence[str]]],
+    store: Store,
+    tell: Callable[[Event], None],
+) -> None:
+    """Runs of one strategy and task have failed; their worker couldn't write that down itself."""
     last = (ended.stderr.strip() or "it said nothing").splitlines()[-1]
-    error = f"the worker process ended with code {ended.code}: {last}"
     with store.journal(f"crash-{uuid.uuid4().hex[:12]}") as journal:
-        for run, round_ in ended.unfinished:
+        for run in undone:
+            error = (
+                f"strategy {run.strategy} on task {run.task} with learner {run.learner}: "
+                f"the worker process ended with code {ended.code}: {last}"
+            )
+            round_ = len(history.get(run.id, ()))
             journal.append(failure(run, round_, error, ended.stderr))
             tell(Event("failure", run.id, round_, error))
 
 
-def _start(
-    fleet: Sequence[Run],
-    store: Store,
-    registry: Registry,
-    history: Mapping[str, Sequence[Sequence[str]]],
-    device: str,
-) -> subprocess.Popen[str]:
+def _start(job: _Job, store: Store, registry: Registry, device: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "mindgap.study.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="replace",  # a plug-in may print anything
         env={**os.environ, **WORKER_ENVIRONMENT},
     )
-    job = {
+    told = {
         "folder": str(store.folder),
-        "attempt": _attempt(fleet),
+        "attempt": _attempt(job.fleet),
         "plugins": registry.plugins,
-        "runs": [run.as_dict() for run in fleet],
-        "history": {run.id: history.get(run.id, []) for run in fleet},
+        "runs": [run.as_dict() for run in job.fleet],
+        "history": {run.id: job.history.get(run.id, []) for run in job.fleet},
         "device": device,
     }
     assert process.stdin is not None  # noqa: S101  # it is a pipe
-    process.stdin.write(json.dumps(job) + "\n")
-    process.stdin.flush()  # and left open: the worker ends when it closes
+    with contextlib.suppress(BrokenPipeError):  # it died already; its listener will say so
+        process.stdin.write(json.dumps(told) + "\n")
+        process.stdin.flush()  # and left open: the worker ends when it closes
     return process
 
 
-def _listen(
-    process: subprocess.Popen[str],
-    fleet: Sequence[Run],
-    first: Mapping[str, int],
-    events: queue.Queue[Event | _Ended],
-) -> None:
+def _listen(process: subprocess.Popen[str], job: _Job, events: queue.Queue[Event | _Ended]) -> None:
     assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018
     errors: list[str] = []
     reader = threading.Thread(target=_keep_tail, args=(process.stderr, errors), daemon=True)
     reader.start()
-    unfinished = {run.id: (run, first[run.id]) for run in fleet}
+    unfinished = {run.id: run for run in job.fleet}
     for line in process.stdout:
-        event = Event(**json.loads(line))
+        try:
+            event = Event(**json.loads(line))
+            run = unfinished[event.run]
+        except (ValueError, TypeError, KeyError):  # cut off by the worker's death
+            continue
         events.put(event)
-        run, _ = unfinished.pop(event.run)
-        if event.kind != "failure" and event.round < run.rounds:
-            unfinished[run.id] = run, event.round + 1
+        if event.kind == "failure" or event.round >= run.rounds:
+            del unfinished[event.run]
     code = process.wait()
-    reader.join()
+    reader.join(timeout=10)  # a process that a plug-in started may hold the pipe
     events.put(_Ended(process.pid, code, tuple(unfinished.values()), "".join(errors)))
 
 

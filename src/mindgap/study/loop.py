@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import traceback
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from mindgap.learners import Fleet, Learner, Row
 from mindgap.registry import Registry
-from mindgap.seeding import stream
+from mindgap.study.guard import Failure, guarded
 from mindgap.study.journal import Record
-from mindgap.study.labels import SimulatedLabels
 from mindgap.study.measure import measure
 from mindgap.study.plan import Run
-from mindgap.study.query import Failure, select
+from mindgap.study.prepare import prepare
+from mindgap.study.query import select
 from mindgap.study.records import failure, round_record
-from mindgap.study.state import Environment, State, clock
-from mindgap.tasks import TaskSource
-
-#: A run owns one row of the fleet; an ensemble would own several, one a member.
-MEMBER = 0
-
-
-class Cards:
-    """Cards of the tasks, each made once (a scenario's truth takes a moment)."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-        self._cards: dict[str, dict[str, Any]] = {}
-
-    def __getitem__(self, task: str) -> dict[str, Any]:
-        if task not in self._cards:
-            source: TaskSource = self._registry.configure("task", task).build()
-            self._cards[task] = {**source.card(), "task": task}
-        return self._cards[task]
+from mindgap.study.state import State, clock
 
 
 def run_fleet(
@@ -56,97 +36,64 @@ def run_fleet(
         write_card: receives each task's card.
         device: "cpu", "cuda", ...
     """
-    cards = Cards(registry)
-    states = _prepare(runs, registry, cards, history, write, torch.device(device))
-    for state in states:
-        write_card(state.run.task, cards[state.run.task])
+    states = prepare(runs, registry, history, write, write_card, torch.device(device))
     if not states:
         return
+    name = f"learner {states[0].run.learner}"
+    fleet = guarded(name, _fleet, states, registry, device)
+    if isinstance(fleet, Failure):
+        _fail(states, fleet, write)
+        return
+    while states := [state for state in states if state.round <= state.run.rounds]:
+        states = _round(states, fleet, write)
+
+
+def _fleet(states: Sequence[State], registry: Registry, device: str) -> Fleet:
     learner: Learner = registry.configure("learner", states[0].run.learner).build()
-    first = registry.configure("task", states[0].run.task).build()
-    network = learner.network(first.shape)
     environments = {state.environment.number: state.environment for state in states}
     pools = [environment.pool_samples for _, environment in sorted(environments.items())]
-    fleet = Fleet(learner, network, pools, device)
-    while states := [state for state in states if state.round <= state.run.rounds]:
-        states = list(_round(states, fleet, write))
+    return Fleet(learner, learner.network(states[0].environment.shape), pools, device)
 
 
-def _prepare(
-    runs: Sequence[Run],
-    registry: Registry,
-    cards: Cards,
-    history: Mapping[str, Sequence[Sequence[str]]],
-    write: Callable[[Record], None],
-    device: torch.device,
-) -> list[State]:
-    """Make the data of every task and seed; a task that can't be made fails its own runs only."""
-    shared: dict[tuple[str, int], list[Run]] = defaultdict(list)
-    for run in runs:
-        shared[run.task, run.seed].append(run)
-    states: list[State] = []
-    number = 0
-    for (text, seed), members in shared.items():
-        try:
-            task = registry.configure("task", text).build().make(seed)
-            task.pool.validate("pool")
-            labels = SimulatedLabels(task.pool)
-            card = cards[text]
-        except Exception as error:  # a plug-in's task may raise anything
-            for run in members:
-                write(failure(run, 0, f"task {text}: {error}", traceback.format_exc()))
-            continue
-        environment = Environment(number, task.pool, task.test, labels, card, device)
-        number += 1
-        states += [_start(run, registry, environment, history.get(run.id, ())) for run in members]
-    return states
+def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None]) -> list[State]:
+    """One round of every state; returns those that go on."""
+    name = f"learner {states[0].run.learner}"
+    trainable = []
+    for state in states:
+        why = guarded(name, fleet.refuses, state.row())
+        if why is None:
+            trainable.append(state)
+        else:
+            refused = f"{name}: {why}"
+            _fail([state], why if isinstance(why, Failure) else Failure(refused, refused), write)
+    if not trainable:
+        return []
+    rows, place = _distinct([state.row() for state in trainable])
+    with clock(trainable, "train"):
+        parameters = guarded(name, fleet.fit, rows)
+    if isinstance(parameters, Failure):
+        _fail(trainable, parameters, write)
+        return []
+    measured = measure(trainable, place, parameters, fleet.network)
+    selections = select(trainable, place, parameters, fleet.network)
+    going_on = []
+    for state, measurements, selection in zip(trainable, measured, selections, strict=True):
+        if isinstance(measurements, Failure):
+            _fail([state], measurements, write)
+        elif isinstance(selection, Failure):
+            _fail([state], selection, write)
+        else:
+            write(round_record(state, measurements, selection.rows, selection.scores))
+            state.add(selection.rows)
+            state.round += 1
+            state.seconds.clear()
+            going_on.append(state)
+    return going_on
 
 
-def _start(
-    run: Run, registry: Registry, environment: Environment, finished: Sequence[Sequence[str]]
-) -> State:
-    """The state after the finished rounds; the initial set is the same for every strategy."""
-    pool = environment.pool
-    learner = registry.configure("learner", run.learner).identity
-    strategy = registry.configure("strategy", run.strategy)
-    shuffled = torch.from_numpy(stream("initial", run.family, run.seed).permutation(len(pool)))
-    empty = torch.empty(0, dtype=torch.int64)
-    state = State(
-        run=run,
-        environment=environment,
-        strategy=strategy.build(),
-        key=(run.family, learner, run.seed, MEMBER),
-        query_key=("query", run.task, learner, strategy.identity, run.seed),
-        round=len(finished),
-        labelled=empty,
-        labels=empty,
-    )
-    state.add(shuffled[: run.initial])
-    rows = {name: row for row, name in enumerate(pool.ids.tolist())}
-    for ids in finished:
-        state.add(torch.tensor([rows[name] for name in ids], dtype=torch.int64))
-    return state
-
-
-def _round(
-    states: Sequence[State], fleet: Fleet, write: Callable[[Record], None]
-) -> Iterator[State]:
-    """One round of every state; yields those that go on."""
-    rows, place = _distinct([state.row() for state in states])
-    with clock(states, "train"):
-        parameters = fleet.fit(rows)
-    measured = measure(states, place, parameters, fleet.network)
-    selections = select(states, place, parameters, fleet.network)
-    for state, measurements, selection in zip(states, measured, selections, strict=True):
-        if isinstance(selection, Failure):
-            write(failure(state.run, state.round, selection.error, selection.traceback))
-            continue
-        chosen = selection.rows.cpu()
-        write(round_record(state, measurements, chosen, selection.scores.cpu()))
-        state.add(chosen)
-        state.round += 1
-        state.seconds.clear()
-        yield state
+def _fail(states: Sequence[State], what: Failure, write: Callable[[Record], None]) -> None:
+    for state in states:
+        write(failure(state.run, state.round, what.error, what.traceback))
 
 
 def _distinct(rows: Sequence[Row]) -> tuple[list[Row], list[int]]:

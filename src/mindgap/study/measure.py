@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from torch import Tensor
 
 from mindgap.learners import Network, Parameters, predict
 from mindgap.metrics import Measurement, balance, bits, performance
+from mindgap.study.blocks import blocks
+from mindgap.study.guard import Failure, guarded
 from mindgap.study.state import Environment, State, clock, of_models, of_run
 from mindgap.tasks import MultimodalData
 from mindgap.tasks.subsets import Subset
@@ -16,39 +19,70 @@ from mindgap.tasks.subsets import Subset
 #: Stands for a modality that is withheld from a complete test sample: the learner's own token.
 ABSENT = "subset_probabilities:token"
 
+#: On the test set as it is.
+NATURAL = "probabilities"
+
 
 def measure(
     states: Sequence[State], place: Sequence[int], parameters: Parameters, network: Network
-) -> list[list[Measurement]]:
-    """Test every distinct model once; `place` says which model is each state's."""
+) -> list[list[Measurement] | Failure]:
+    """Test every distinct model once, in blocks whose predictions fit in memory.
+
+    Args:
+        place: which model is each state's.
+    """
     groups: dict[int, list[int]] = defaultdict(list)
     for i, state in enumerate(states):
         groups[state.environment.number].append(i)
-    results: dict[int, list[Measurement]] = {}
+    results: dict[int, list[Measurement] | Failure] = {}
     for members in groups.values():
         sharing = [states[i] for i in members]
-        environment = sharing[0].environment
-        if environment.test is None:
-            continue
         models = sorted({place[i] for i in members})
-        part = of_models(parameters, models)
-        complete = environment.complete_test
+        name = f"learner {sharing[0].run.learner} on task {sharing[0].run.task}"
+        found = guarded(name, _measured, sharing, models, parameters, network)
+        for model in models:
+            results[model] = found if isinstance(found, Failure) else found[model]
+    return [results[model] for model in place]
+
+
+def _measured(
+    sharing: Sequence[State], models: Sequence[int], parameters: Parameters, network: Network
+) -> dict[int, list[Measurement]]:
+    """What was measured of each model; the runs `sharing` them have one environment."""
+    environment = sharing[0].environment
+    test, complete = environment.test, environment.complete_test
+    found: dict[int, list[Measurement]] = {model: [] for model in models}
+    if test is None:
+        return found
+    if not test.observed.all():
+        for model, answer in _answers(sharing, models, parameters, network, test, NATURAL):
+            with clock(sharing, "measure"):
+                found[model] += _natural(test, answer)
+    if complete is not None:
+        for model, answer in _answers(sharing, models, parameters, network, complete, ABSENT):
+            with clock(sharing, "measure"):
+                if test.observed.all():
+                    found[model] += _natural(test, answer[frozenset(test.names)])
+                found[model] += _shown(environment, complete, answer)
+    return found
+
+
+def _answers(
+    sharing: Sequence[State],
+    models: Sequence[int],
+    parameters: Parameters,
+    network: Network,
+    data: MultimodalData,
+    want: str,
+) -> Iterator[tuple[int, Any]]:
+    """Each model with its answer, a block of models at a time."""
+    samples = sharing[0].environment.test_samples(data)
+    for block in blocks(models, parameters, network, samples, {want}):
         with clock(sharing, "predict"):
-            shown = None
-            if complete is not None:
-                shown = predict(network, part, environment.test_samples(complete), {ABSENT})[ABSENT]
-            if shown is not None and environment.test.observed.all():
-                natural = shown[frozenset(environment.test.names)]
-            else:
-                samples = environment.test_samples(environment.test)
-                natural = predict(network, part, samples, {"probabilities"})["probabilities"]
-        with clock(sharing, "measure"):
-            for r, model in enumerate(models):
-                found = _natural(environment.test, natural[r])
-                if complete is not None:
-                    found += _shown(environment, complete, of_run(shown, r))
-                results[model] = found
-    return [results.get(model, []) for model in place]
+            part = of_models(parameters, block)
+            answers = predict(network, part, samples, {want})[want]
+        for r, model in enumerate(block):
+            yield model, of_run(answers, r)
 
 
 def _natural(test: MultimodalData, probabilities: Tensor) -> list[Measurement]:

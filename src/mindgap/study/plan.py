@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mindgap.learners import Learner
-from mindgap.registry import Configured, Registry
-from mindgap.strategies import Strategy
+from mindgap.registry import Registry
+from mindgap.study.possible import Learned, Part, cannot, learnable, part
 from mindgap.study.spec import Study
-from mindgap.tasks import TaskShape, TaskSource
 
 #: Raise it when the same run would give other results than before.
 RESULT_FORMAT = 1
@@ -86,75 +85,54 @@ def plan(
     missing: list[Run] = []
     impossible: list[tuple[Run, str]] = []
     groups: dict[Any, list[Run]] = defaultdict(list)
-    learned: dict[Any, tuple[str | None, list[str]]] = {}
-    strategies = [(c, c.build()) for c in study.configured("strategy", registry)]
-    for task in study.configured("task", registry):
-        source: TaskSource = task.build()
-        for learner in study.configured("learner", registry):
-            built: Learner = learner.build()
-            group = learner.identity, _hashable(source.shape)
-            if group not in learned:
-                learned[group] = _tried(built, learner.text, source.shape)
-            refused = source.unavailable() or learned[group][0]
-            for seed in study.seed_list:
-                for strategy, chooser in strategies:
-                    run = _run(study, source.family, task, learner, strategy, chooser, seed, device)
-                    cannot = refused
-                    if cannot is None and (
-                        why := chooser.supports(source.shape, built.capabilities)
-                    ):
-                        cannot = f"{strategy.text}: {why}"
-                    if progress.get(run.id, 0) > run.rounds:
-                        done.append(run)
-                    elif cannot is not None:
-                        impossible.append((run, cannot))
-                    else:
-                        missing.append(run)
-                        groups[group].append(run)
+    tasks, learners, strategies = (
+        [part(configured) for configured in study.configured(kind, registry)]
+        for kind in ("task", "learner", "strategy")
+    )
+    learned: dict[Any, Learned] = {}
+    for task, learner in itertools.product(tasks, learners):
+        group = learner.configured.identity, _shape_of(task)
+        if group not in learned:
+            learned[group] = learnable(task, learner)
+        reasons = [learned[group].cannot or cannot(task, learner, s) for s in strategies]
+        for seed in study.seed_list:
+            for strategy, why in zip(strategies, reasons, strict=True):
+                run = _run(study, task, learner, strategy, seed, device)
+                if progress.get(run.id, 0) > run.rounds:
+                    done.append(run)
+                elif why is not None:
+                    impossible.append((run, why))
+                else:
+                    missing.append(run)
+                    groups[group].append(run)
     left = sum(run.rounds + 1 - progress.get(run.id, 0) for run in missing)
-    notes = list(dict.fromkeys(note for group in groups for note in learned[group][1]))
+    notes = list(dict.fromkeys(note for group in groups for note in learned[group].notes))
     return Plan(done, missing, impossible, _fleets(groups, workers), left, notes)
 
 
-def _tried(learner: Learner, text: str, shape: TaskShape) -> tuple[str | None, list[str]]:
-    """Why tasks of this shape can't be learned, or what to know before they are."""
-    if why := learner.supports(shape):
-        return f"{text}: {why}", []
-    return None, [f"{text}: {note}" for note in learner.notes(shape)]
-
-
-def _run(
-    study: Study,
-    family: str,
-    task: Configured,
-    learner: Configured,
-    strategy: Configured,
-    chooser: Strategy,
-    seed: int,
-    device: str,
-) -> Run:
+def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, device: str) -> Run:
     budget = study.budget
     what = [
         RESULT_FORMAT,
-        task.identity,
-        family,
-        learner.identity,
-        strategy.identity,
+        task.configured.identity,
+        task.family,
+        learner.configured.identity,
+        strategy.configured.identity,
         seed,
         budget.initial,
         budget.query,
         device.partition(":")[0],
     ]
     digest = hashlib.blake2b("\n".join(map(str, what)).encode(), digest_size=6).hexdigest()
-    words = [task.text, learner.text, strategy.text, f"s{seed}"]
+    words = [*(part.configured.text for part in (task, learner, strategy)), f"s{seed}"]
     slug = "-".join(re.sub(r"[^A-Za-z0-9_]+", "_", word).strip("_")[:40] for word in words)
     return Run(
         id=f"{slug}-{digest}",
-        task=task.text,
-        family=family,
-        learner=learner.text,
-        strategy=strategy.text,
-        group=chooser.group,
+        task=task.configured.text,
+        family=task.family,
+        learner=learner.configured.text,
+        strategy=strategy.configured.text,
+        group=strategy.group,
         seed=seed,
         initial=budget.initial,
         query=budget.query,
@@ -181,5 +159,8 @@ def _fleets(groups: Mapping[Any, Sequence[Run]], workers: int) -> list[list[Run]
     return sorted(fleets, key=len, reverse=True)
 
 
-def _hashable(shape: Any) -> tuple[Any, ...]:
-    return tuple(shape.modalities.items()), shape.n_classes
+def _shape_of(task: Part) -> Any:
+    """What tasks that train together have in common; a task without a shape stands alone."""
+    if task.shape is None:
+        return task.configured.identity
+    return tuple(task.shape.modalities.items()), task.shape.n_classes

@@ -48,18 +48,40 @@ SCHEMAS = {
 }
 
 
-def tables_of(records: Sequence[Record]) -> dict[str, pa.Table]:
-    """A journal's records as the three tables."""
-    rounds = [record for record in records if record["kind"] == "round"]
-    rows: dict[str, list[dict[str, Any]]] = {
-        "rounds": rounds,
-        "failures": [record for record in records if record["kind"] == "failure"],
-        "timings": [
-            {"run": r["run"], "round": r["round"], "phase": phase, "seconds": seconds}
-            for r in rounds
-            for phase, seconds in r["seconds"].items()
-        ],
-    }
+#: What a record that isn't as the schemas say can raise on its way into a table.
+CANNOT_BE_KEPT = (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError, AttributeError)
+
+
+def tables_of(records: Sequence[Record]) -> tuple[dict[str, pa.Table], list[str]]:
+    """A journal's records as the three tables, and a sentence for each that fits in none."""
+    try:
+        return _tables(records), []
+    except CANNOT_BE_KEPT:
+        pass
+    kept, damage = [], []
+    for record in records:
+        try:
+            _tables([record])
+        except CANNOT_BE_KEPT as error:
+            why = str(error).splitlines()[0]
+            damage.append(
+                f"the record of round {record.get('round')} of {record.get('run')} can't be kept "
+                f"({type(error).__name__}: {why}); it will be run again"
+            )
+        else:
+            kept.append(record)
+    return _tables(kept), damage
+
+
+def _tables(records: Sequence[Record]) -> dict[str, pa.Table]:
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
+    for record in records:
+        if not isinstance(record["run"], str) or not isinstance(record["round"], int):
+            raise TypeError("it doesn't say of which run and round it is")
+        rows[{"round": "rounds", "failure": "failures"}[record["kind"]]].append(record)
+        for phase, seconds in record.get("seconds", {}).items():
+            timing = {"run": record["run"], "round": record["round"], "phase": phase}
+            rows["timings"].append({**timing, "seconds": seconds})
     return {name: pa.Table.from_pylist(rows[name], schema) for name, schema in SCHEMAS.items()}
 
 

@@ -18,7 +18,7 @@ from mindgap.learners import Parameters, Row, Samples
 from mindgap.strategies import Strategy
 from mindgap.study.labels import LabelSource
 from mindgap.study.plan import Run
-from mindgap.tasks import MultimodalData
+from mindgap.tasks import MultimodalData, Task, TaskShape
 
 
 @dataclass
@@ -37,6 +37,11 @@ class Environment:
     labels: LabelSource
     card: Mapping[str, Any]
     device: torch.device
+
+    @property
+    def shape(self) -> TaskShape:
+        """What the learner's network is made for."""
+        return Task(self.pool, self.test).shape
 
     @cached_property
     def pool_samples(self) -> Samples:

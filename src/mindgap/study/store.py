@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from mindgap.errors import MindgapError
@@ -128,9 +129,9 @@ class Store:
                     os.replace(path, path.with_suffix(".damaged"))
         for path in sorted(self.folder.glob("journals/*.jsonl")):
             with lock_of(path):
-                records, torn = read_journal(path)
-                damage += torn
-                for name, table in tables_of(records).items():
+                tables, found = _tables_in(path)
+                damage += found
+                for name, table in tables.items():
                     if len(table):
                         write_shard(table, self._file(name), path.stem)
                 path.unlink()
@@ -146,11 +147,11 @@ class Store:
         # journals first: one that is sealed meanwhile is found again as a shard
         for path in sorted(self.folder.glob("journals/*.jsonl")):
             try:
-                records, torn = read_journal(path)
+                tables, damage = _tables_in(path)
             except FileNotFoundError:
                 continue
-            warnings += torn
-            for name, table in tables_of(records).items():
+            warnings += damage
+            for name, table in tables.items():
                 found[name].append(tagged(table, path.stem))
         for name in SCHEMAS:
             for path in sorted(self.folder.glob(f"{name}/*.parquet")):
@@ -180,6 +181,13 @@ class Store:
             os.fsync(file.fileno())
         os.replace(temporary, path)
         sync_folder(path.parent)
+
+
+def _tables_in(journal: Path) -> tuple[dict[str, pa.Table], list[str]]:
+    """What a journal holds, and a sentence for every line that is lost."""
+    records, torn = read_journal(journal)
+    tables, misfits = tables_of(records)
+    return tables, [*torn, *(f"journals/{journal.name}: {sentence}" for sentence in misfits)]
 
 
 def _damaged(path: Path) -> str:

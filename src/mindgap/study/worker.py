@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -54,6 +55,8 @@ def _end_with(parent: TextIO) -> None:
 
 
 if __name__ == "__main__":
+    # Ctrl-C is for the process that started this one; it ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Plug-ins may print; only events belong on the pipe.
     events = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

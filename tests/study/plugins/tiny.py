@@ -18,7 +18,7 @@ class Tiny(TaskSource):
     classes: int = 3
     pool: int = 80
     gaps: bool = True
-    broken: bool = False
+    fault: str = ""
 
     @property
     def family(self):
@@ -26,18 +26,21 @@ class Tiny(TaskSource):
 
     @property
     def shape(self):
-        return TaskShape({"left": (self.d,), "right": (self.d + 2,)}, self.classes)
+        promised = self.classes + (self.fault == "shape")
+        return TaskShape({"left": (self.d,), "right": (self.d + 2,)}, promised)
 
     @property
     def pool_size(self):
         return self.pool
 
     def make(self, seed):
-        if self.broken:
+        if self.fault == "make":
             raise RuntimeError("this task can't be made")
         return Task.ready(self._split("pool", self.pool, seed), self._split("test", 60, seed))
 
     def card(self):
+        if self.fault == "card":
+            return {"pool": {self.pool}}
         return {"task": "tiny", "kind": self.kind, "family": self.family, "summary": "tiny",
                 "pitfall": None, "control": None, "modalities": {}, "classes": [],
                 "pool": self.pool, "test": 60, "patterns": {}, "truth": None}  # fmt: skip
