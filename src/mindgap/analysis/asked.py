@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mindgap.analysis.curves import Run
+from mindgap.study.versions import Earlier
 
 #: Every strategy is compared with this one.
 REFERENCE = "random"
@@ -95,6 +96,14 @@ def never_measured(asked: Asked, runs: Sequence[Run]) -> Iterator[Gap]:
                 continue
             for name in absent:
                 yield Gap(task, learner, name, (), nothing)
+
+
+def outdated(earlier: Earlier) -> Gap:
+    """Runs that are not compared because something in them has changed since."""
+    n, seeds = len(earlier.seeds), tuple(dict.fromkeys(earlier.seeds))
+    which = " and ".join(earlier.origins)
+    why = f"{n} run{'' if n == 1 else 's'} of an earlier version of {which}: not compared"
+    return Gap(earlier.task, earlier.learner, earlier.strategy, seeds, why)
 
 
 def _base(text: str) -> str:

@@ -76,7 +76,7 @@ def _cell(runs: Sequence[Run], asked: Asked, card: Mapping[str, Any]) -> tuple[C
     for run in runs:
         done = f"{len(run.labels)} of {max(asked.rounds, len(labels))} rounds"
         if twins[run.strategy, run.seed] > 1:
-            reason = "several runs of this name (a plug-in or the device changed): none is compared"
+            reason = "several runs of this name (the device changed): none is compared"
         elif len(run.labels) < len(labels):
             reason = f"{done}: not compared"
         elif run.labels[: len(labels)] != labels:

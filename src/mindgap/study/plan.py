@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mindgap.learners import Learner
@@ -28,7 +28,8 @@ class Run:
 
     `id` changes with whatever changes the result: the three components with all their
     parameters and sources, the seed, initial labels and query size, the device class. It doesn't
-    with the number of rounds, other seeds or workers.
+    with the number of rounds, other seeds or workers. `sources` has the version of everything in
+    it that doesn't come with mindgap (see `Configured.sources`).
     """
 
     id: str
@@ -41,6 +42,7 @@ class Run:
     initial: int
     query: int
     rounds: int
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -147,6 +149,11 @@ def _run(
         initial=budget.initial,
         query=budget.query,
         rounds=budget.rounds,
+        sources={
+            what: source.version
+            for component in (task, learner, strategy)
+            for what, source in component.sources.items()
+        },
     )
 
 
