@@ -115,5 +115,5 @@ def test_a_base_of_ones_own_belongs_to_it():
 def test_a_class_whose_source_cannot_be_read_is_refused():
     target = cell(5)
     del linecache.cache["<cell 5>"]
-    with pytest.raises(MindgapError, match="source of Mine can't be read.*notebook cell"):
+    with pytest.raises(MindgapError, match=r"source of Mine can't be read.*notebook cell"):
         Registry().add(target)

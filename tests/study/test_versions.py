@@ -2,9 +2,9 @@
 
 import json
 import textwrap
+from pathlib import Path
 
 import pytest
-from conftest import PLUGINS
 from typer.testing import CliRunner
 
 from mindgap.analysis import analyse
@@ -16,6 +16,8 @@ from mindgap.strategies import Strategy, best
 from mindgap.study.run import run
 from mindgap.study.spec import Study
 from mindgap.study.store import Store
+
+PLUGINS = Path(__file__).parent / "plugins"
 
 CHOOSER = textwrap.dedent(
     '''
@@ -132,7 +134,7 @@ class Chooser(Strategy):
 def test_what_is_added_in_python_runs_in_this_process_alone(tmp_path):
     registry = Registry([PLUGINS / "tiny.py"])
     registry.add(Chooser)
-    with pytest.raises(MindgapError, match="strategy chooser was added in Python.*workers=0"):
+    with pytest.raises(MindgapError, match=r"strategy chooser was added in Python.*workers=0"):
         run(asked(seeds=1), registry, tmp_path / "out", workers=1)
     assert not (tmp_path / "out").exists()
     assert len(run(asked(seeds=1), registry, tmp_path / "out", workers=0).runs()) == 2
@@ -178,3 +180,24 @@ def test_results_from_before_versions_were_kept_are_read(tmp_path):
     store.claim({**STUDY, "sources": {"strategy random": {"origin": "r.py", "version": "1"}}})
     assert [c.cell.task for c in analyse(store.read()).compared] == ["t"]
     assert table(store.read())
+
+
+def test_names_are_kept_in_the_form_that_runs_bear(tmp_path):
+    study = asked(["random"]).model_copy(
+        update={"tasks": ["tiny[pool=90, d=4, classes=3]", "tiny[pool=80, classes=3, d=6]"]}
+    )
+    run(study, Registry([PLUGINS / "tiny.py"]), tmp_path / "out", workers=0)
+    results = Store(tmp_path / "out").read()
+    assert results.study["tasks"] == ["tiny[d=4, pool=90]", "tiny[d=6]"]
+    analysis = analyse(results)
+    assert [each.cell.task for each in analysis.compared] == results.study["tasks"]
+    assert analysis.gaps == []
+
+
+def test_a_study_that_only_failed_still_has_its_report(do, tmp_path):
+    do(BREAKS, strategies=["chooser"], seeds=1)
+    told = CliRunner().invoke(app, ["report", str(tmp_path / "out")])
+    assert told.exit_code == 0
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "1 run failed" in page
+    assert "ValueError: not yet" in page

@@ -51,7 +51,7 @@ class Cell:
 
 def cells(results: Results, measured: Measured) -> tuple[list[Cell], list[Gap]]:
     """Every task and learner with a finished round, in the study's order, and every gap."""
-    asked = Asked.of(results.study, measured.runs)
+    asked = Asked.of(results.study)
     by_cell: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in measured.runs:
         by_cell[run.task, run.learner].append(run)

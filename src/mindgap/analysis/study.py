@@ -56,7 +56,7 @@ def analyse(results: Results) -> Analysis:
     """Compare whatever is comparable in a results folder."""
     results, earlier = newest(results)
     curves = measured(results)
-    asked = Asked.of(results.study, curves.runs)
+    asked = Asked.of(results.study)
     found, gaps = cells(results, curves)
     gaps += [outdated(each) for each in earlier]
     by_name = {(cell.task, cell.learner): cell for cell in found}

@@ -162,10 +162,19 @@ def _template() -> jinja2.Template:
 
 
 def _families(analysis: Analysis) -> Iterator[Family]:
-    """Tasks of a family together, each scenario with a pitfall before its control."""
+    """Each scenario with a pitfall before its control; of other sizes they are apart."""
     numbers = {id(c): i for i, c in enumerate(analysis.compared)}
-    for name in dict.fromkeys(c.cell.family for c in analysis.compared):
-        members = [c for c in analysis.compared if c.cell.family == name]
+    controls_of = {c.cell.task: c.cell.card.get("control") for c in analysis.compared}
+
+    def origin(task: str) -> str:
+        seen: set[str] = set()  # a plug-in's cards may go in circles
+        while (control := controls_of.get(task)) and task not in seen:
+            seen.add(task)
+            task = control
+        return task
+
+    for name in dict.fromkeys(origin(c.cell.task) for c in analysis.compared):
+        members = [c for c in analysis.compared if origin(c.cell.task) == name]
         members.sort(key=lambda c: not c.cell.card.get("pitfall"))
         learners: dict[str, list[Panel]] = {}
         for c in members:

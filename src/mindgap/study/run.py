@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from mindgap.errors import InvalidStudy, MindgapError
-from mindgap.registry import KINDS, Registry
+from mindgap.registry import PLURALS, Registry
 from mindgap.sources import Source
 from mindgap.study.execute import Event, execute
 from mindgap.study.plan import Plan, plan
@@ -41,19 +42,10 @@ def run(
     if mistakes := check(study, registry):
         told = (f"{'.'.join(map(str, place))}: {sentence}" for place, sentence in mistakes)
         raise InvalidStudy("\n".join(told))
-    sources = _sources(study, registry)
-    if workers and (local := [what for what, source in sources.items() if source.in_python]):
-        raise MindgapError(
-            f"{local[0]} was added in Python, where worker processes can't import it: use "
-            "workers=0, or put it into a file and name that under plugins"
-        )
-    versions = {
-        what: {"origin": source.origin, "version": source.version}
-        for what, source in sources.items()
-    }
+    request = _request(study, registry, workers)
     store = Store(folder)
     with store.lock():
-        store.claim({**study.model_dump(mode="json"), "sources": versions})
+        store.claim(request)
         damage = store.seal()
         before = store.read()
         todo = plan(study, registry, before.progress(), max(1, workers), device)
@@ -66,10 +58,27 @@ def run(
         return store.read()
 
 
-def _sources(study: Study, registry: Registry) -> dict[str, Source]:
-    """Everything in the study that doesn't come with mindgap."""
+def _request(study: Study, registry: Registry, workers: int) -> dict[str, Any]:
+    """What the folder keeps: the study in the names that its runs bear, and what it was made with.
+
+    Raises:
+        MindgapError: workers are asked for that can't import a component.
+    """
+    request = study.model_dump(mode="json")
     sources: dict[str, Source] = {}
-    for kind in KINDS:
-        for configured in study.configured(kind, registry):
-            sources |= configured.sources
-    return sources
+    for kind, plural in PLURALS.items():
+        components = study.configured(kind, registry)
+        request[plural] = [component.text for component in components]
+        for component in components:
+            sources |= component.sources
+    local = [what for what, source in sources.items() if source.in_python]
+    if workers and local:
+        raise MindgapError(
+            f"{local[0]} was added in Python, where worker processes can't import it: use "
+            "workers=0, or put it into a file and name that under plugins"
+        )
+    request["sources"] = {
+        what: {"origin": source.origin, "version": source.version}
+        for what, source in sources.items()
+    }
+    return request
