@@ -2,7 +2,9 @@
 
     python examples/loop_by_hand.py --task diff_nonlin_red --strategy badge --rounds 4
 
-Prints the accuracy with all modalities and with each alone, after every round.
+Prints the accuracy with all modalities and with each alone, after every round. Random numbers
+have the names that a study gives them, so `mindgap run` with the same task, learner, strategy, seed
+and budget picks the same samples (`MKL_CBWR=AUTO,STRICT` set, as its worker processes have it).
 """
 
 import argparse
@@ -26,9 +28,10 @@ asked = parser.parse_args()
 
 torch.set_num_threads(1)  # faster for small networks
 registry = Registry()
-source = registry.configure("task", asked.task).build()
-learner = registry.configure("learner", asked.learner).build()
-strategy = registry.configure("strategy", asked.strategy).build()
+chosen = registry.configure("task", asked.task)
+trained = registry.configure("learner", asked.learner)
+asking = registry.configure("strategy", asked.strategy)
+source, learner, strategy = chosen.build(), trained.build(), asking.build()
 
 # The data of this seed, scaled. What is missing becomes zero here, and nothing reads it.
 task = source.make(asked.seed)
@@ -42,7 +45,7 @@ labelled = torch.from_numpy(shuffled[: asked.initial])
 
 for round_ in range(asked.rounds + 1):
     # train: a fresh network, a fixed number of steps
-    key = (source.family, asked.learner, asked.seed, 0, round_)
+    key = (source.family, trained.identity, asked.seed, 0, round_)
     parameters = fleet.fit([Row(key, 0, labelled, task.pool.labels[labelled])])
 
     # measure: with every subset of the modalities shown
@@ -70,8 +73,9 @@ for round_ in range(asked.rounds + 1):
         candidates=free.nonzero().flatten(),
         served=served,
     )
-    rng = stream("query", asked.task, asked.strategy, asked.seed, round_)
-    selection = checked(strategy.select(view, asked.query, rng), view, asked.query)
+    rng = stream("query", chosen.text, trained.identity, asking.identity, asked.seed, round_)
+    n = min(asked.query, len(view.candidates))
+    selection = checked(strategy.select(view, n, rng), view, n)
 
     # label
     labelled = torch.cat([labelled, selection.rows])

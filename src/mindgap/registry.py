@@ -8,7 +8,6 @@ in YAML alike; a value may itself be such a text (`stratified[of=badge]`).
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -27,6 +26,7 @@ from typing import Any, ClassVar, TypeVar, get_type_hints
 import yaml
 
 from mindgap.errors import MindgapError, unknown
+from mindgap.sources import Source
 
 KINDS = {"task": "mindgap.tasks", "learner": "mindgap.learners", "strategy": "mindgap.strategies"}
 PLURALS = {"task": "tasks", "learner": "learners", "strategy": "strategies"}
@@ -56,14 +56,14 @@ class Configured:
 
     `text` names what differs from the defaults (`badge` or `badge[x=1]`); `identity` states every
     parameter, of a file its content, and the plug-in's source, so it changes whenever the
-    component could.
+    component could. `source` is None for what comes with mindgap.
     """
 
     kind: str
     name: str
     params: dict[str, Any]
     target: Callable[..., Any]
-    source: str = ""
+    source: Source | None = None
 
     def build(self) -> Any:
         """Make the object, nested components included."""
@@ -81,13 +81,25 @@ class Configured:
     def identity(self) -> str:
         """All that distinguishes this component's behaviour, as one text."""
         params = {k: _identified(v) for k, v in self.params.items()}
-        return _bracketed(self.name, params) + (f"@{self.source}" if self.source else "")
+        return _bracketed(self.name, params) + (f"@{self.source.version}" if self.source else "")
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Everything in it that doesn't come with mindgap: components by kind and name, files."""
+        found = {f"{self.kind} {self.name}": self.source} if self.source else {}
+        for value in self.params.values():
+            if isinstance(value, Configured):
+                found |= value.sources
+            elif isinstance(value, Path) and value.is_file():
+                found[f"file {value}"] = Source.of_file(value)
+        return found
 
 
 def _identified(value: Any) -> Any:
     if isinstance(value, Configured):
         return value.identity
-    return _file_hash(value) if isinstance(value, Path) and value.is_file() else value
+    is_file = isinstance(value, Path) and value.is_file()
+    return Source.of_file(value).version if is_file else value
 
 
 def _bracketed(name: str, params: dict[str, Any]) -> str:
@@ -137,23 +149,28 @@ def documentation(target: Callable[..., Any]) -> str:
     return told
 
 
+_Entry = tuple[Callable[..., Any], Source | None]
+
+
 class Registry:
     """Every component there is; plug-in files are given as paths.
 
     Raises:
-        MindgapError: a plug-in file that is missing or doesn't import, with the reason.
+        MindgapError: a plug-in file that is missing or doesn't import, with the reason, or that
+            holds a name which is already another component's.
     """
 
     def __init__(self, plugins: Iterable[str | Path] = ()) -> None:
-        self.plugins = tuple(str(Path(p).resolve()) for p in plugins)
-        self._found: dict[str, dict[str, tuple[Callable[..., Any], str]]] = {k: {} for k in KINDS}
+        self.plugins = tuple(dict.fromkeys(str(Path(p).resolve()) for p in plugins))
+        self._found: dict[str, dict[str, _Entry]] = {k: {} for k in KINDS}
         self._failed: dict[str, str] = {}
+        self._clashing: dict[tuple[str, str], str] = {}
         for package in KINDS.values():
             for module in _walk(package):
-                self._add(module, source="")
+                self._add(module, None)
         self._add_entry_points()
         for path in self.plugins:
-            self._add(_load(Path(path)), source=_file_hash(Path(path)))
+            self._add(_load(Path(path)), Source.of_file(Path(path)))
 
     def names(self, kind: str) -> list[str]:
         """All names of a kind, sorted."""
@@ -168,8 +185,15 @@ class Registry:
         return self._entry(kind, name)[0]
 
     def add(self, target: type[Component]) -> None:
-        """Add a component that was defined in Python, by its own name."""
-        self._found[target.component_kind][_name(target)] = (target, "")
+        """Add a component that was defined in Python, by its own name; again after a change.
+
+        Its identity holds its own source, but nothing that it uses from outside.
+
+        Raises:
+            MindgapError: the name is that of a component from elsewhere, or the source can't be
+                read.
+        """
+        self._put(target.component_kind, _name(target), target, Source.of_object(target))
 
     def configure(self, kind: str, text: str) -> Configured:
         """Read `name[param=value,...]` and check every parameter, without building anything.
@@ -210,7 +234,9 @@ class Registry:
             params[key] = parameter.default
         return Configured(kind, name, {k: params[k] for k in known}, target, source)
 
-    def _entry(self, kind: str, name: str) -> tuple[Callable[..., Any], str]:
+    def _entry(self, kind: str, name: str) -> _Entry:
+        if (kind, name) in self._clashing:
+            raise MindgapError(self._clashing[kind, name])
         try:
             return self._found[kind][name]
         except KeyError:
@@ -219,20 +245,36 @@ class Registry:
             )
             raise MindgapError(unknown(kind, name, self._found[kind], hint)) from None
 
-    def _add(self, module: ModuleType, source: str) -> None:
+    def _add(self, module: ModuleType, source: Source | None) -> None:
         for target in vars(module).values():
             kind = getattr(target, "component_kind", None)
             if kind in KINDS and _is_final(target) and target.__module__ == module.__name__:
-                self._found[kind][_name(target)] = (target, source)
+                self._put(kind, _name(target), target, source)
+
+    def _put(self, kind: str, name: str, target: Callable[..., Any], source: Source | None) -> None:
+        held, whose = self._found[kind].get(name, (target, source))
+        redefined = source and source.in_python and whose and whose.in_python
+        if held is not target and not redefined:
+            raise MindgapError(
+                f"{_place(target, source)}: there is a {kind} {name!r} already, from "
+                f"{_place(held, whose)}; rename {target.__qualname__}"
+            )
+        self._found[kind][name] = (target, source)
 
     def _add_entry_points(self) -> None:
         for kind, plural in PLURALS.items():
             for entry in importlib.metadata.entry_points(group=f"mindgap.{plural}"):
                 try:
                     version = entry.dist.version if entry.dist else ""
-                    self._found[kind][entry.name] = (entry.load(), f"{entry.value} {version}")
+                    target = entry.load()
                 except Exception as error:  # a broken package must not take the others with it
                     self._failed[entry.name] = f"{type(error).__name__}: {error}"
+                    continue
+                try:
+                    source = Source(f"package {entry.value}", f"{entry.value} {version}")
+                    self._put(kind, entry.name, target, source)
+                except MindgapError as clash:
+                    self._clashing[kind, entry.name] = str(clash)
 
 
 def parse(text: str) -> tuple[str, dict[str, str]]:
@@ -284,6 +326,13 @@ def _name(target: Callable[..., Any]) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", target.__name__).lower()
 
 
+def _place(target: Callable[..., Any], source: Source | None) -> str:
+    if source is None:
+        return "mindgap itself"
+    file = getattr(sys.modules.get(target.__module__), "__file__", None)
+    return file or source.origin
+
+
 def _is_final(target: Any) -> bool:
     return inspect.isfunction(target) or (
         inspect.isclass(target) and not inspect.isabstract(target)
@@ -297,14 +346,10 @@ def _walk(package: str) -> Iterator[ModuleType]:
         yield importlib.import_module(info.name)
 
 
-def _file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
 def _load(path: Path) -> ModuleType:
     if not path.is_file():
         raise MindgapError(f"plug-in {path} is not a file")
-    name = f"mindgap_plugin_{path.stem}_{_file_hash(path)}"
+    name = f"mindgap_plugin_{path.stem}_{Source.of_file(path).version}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise MindgapError(f"plug-in {path} is not a Python file")

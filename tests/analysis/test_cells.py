@@ -106,12 +106,6 @@ def test_a_strategy_absent_from_one_task_and_a_cell_absent_as_a_whole(tmp_path):
     ]
 
 
-def test_a_run_answers_to_the_long_form_of_its_name(tmp_path):
-    asked = study(strategies=["random", "a[x=1]", "a[x=2]"], seeds=1)
-    _, gaps = found(plant(tmp_path, runs(["random", "a", "a[x=2]"], [0]), asked))
-    assert gaps == []
-
-
 def test_more_than_was_asked_for_is_shown_as_well(tmp_path):
     results = plant(tmp_path, runs(["random", "a", "b"], range(6)), study(seeds=2))
     (cell,), gaps = found(results)

@@ -166,3 +166,56 @@ def test_a_broken_package_is_named_where_its_component_is_missed(monkeypatch):
     assert "margin" in registry.names("strategy")
     with pytest.raises(MindgapError, match="galaxy failed to import: ImportError: no module"):
         registry.configure("strategy", "galaxy")
+
+
+def plugin(folder, file, name):
+    path = folder / file
+    path.write_text(PLUGIN.replace("HalfAndHalf", name))
+    return path
+
+
+def test_a_plugin_does_not_take_a_built_in_name(tmp_path):
+    path = plugin(tmp_path, "mine.py", "Margin")
+    with pytest.raises(MindgapError, match="there is a strategy 'margin' already") as told:
+        Registry([path])
+    assert str(told.value).startswith(f"{path}: ")
+    assert str(told.value).endswith("from mindgap itself; rename Margin")
+
+
+def test_two_plugins_of_one_name_are_refused(tmp_path):
+    first, second = plugin(tmp_path, "one.py", "Half"), plugin(tmp_path, "two.py", "Half")
+    with pytest.raises(MindgapError, match=f"{second}: .* from {first}; rename Half"):
+        Registry([first, second])
+    assert "half" in Registry([first, first]).names("strategy"), "one file, given twice"
+
+
+@pytest.mark.parametrize("taken", ["margin", "half_and_half"])
+def test_what_is_added_in_python_takes_no_name_of_others(registry, taken):
+    class Mine(Strategy):
+        name = taken
+
+        def requires(self):
+            return set()
+
+        def select(self, pool, n, rng):
+            raise NotImplementedError
+
+    with pytest.raises(MindgapError, match=f"a strategy '{taken}' already.*rename"):
+        registry.add(Mine)
+
+
+def test_a_package_with_a_built_in_name_is_refused_where_it_is_used(monkeypatch):
+    class Entry:
+        name, value, dist = "margin", "somewhere:Margin", None
+
+        def load(self):
+            return Registry
+
+    monkeypatch.setattr(
+        "importlib.metadata.entry_points",
+        lambda group: [Entry()] if group == "mindgap.strategies" else [],
+    )
+    registry = Registry()
+    assert registry.configure("strategy", "entropy").name == "entropy"
+    with pytest.raises(MindgapError, match="a strategy 'margin' already, from mindgap itself"):
+        registry.configure("strategy", "margin")

@@ -39,7 +39,7 @@ def test_numbers(tmp_path):
     # halves of +0.1, 0 and +0.2: mean 0.05, t interval 4.303 x 0.05 / sqrt(3), p = 0.225
     row = next(line for line in text.splitlines() if line.startswith("a "))
     assert row.split() == ["a", "3", "0.750", "+0.050", "[-0.074,", "+0.174]", "0.225", "0.800"]
-    assert "Not compared or missing: 2 entries" in text
+    assert "Not compared or missing: 2 gaps" in text
 
 
 def test_names_are_no_markup(tmp_path):

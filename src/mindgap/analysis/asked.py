@@ -1,4 +1,4 @@
-"""What a study asks for, in the names that its results bear, and what of it was never measured."""
+"""What a study asks for, and what of it was never measured or isn't compared."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mindgap.analysis.curves import Run
+from mindgap.study.versions import Earlier
 
 #: Every strategy is compared with this one.
 REFERENCE = "random"
@@ -34,34 +35,16 @@ class Asked:
     rounds: int
 
     @staticmethod
-    def of(study: Mapping[str, Any], runs: Sequence[Run]) -> Asked:
-        """Translate a study's texts into the names of these runs, where they answer to them."""
+    def of(study: Mapping[str, Any]) -> Asked:
+        """Read a study as the store keeps it, in the names that its runs bear."""
         seeds = study.get("seeds", ())
         return Asked(
-            named(study.get("tasks", ()), {run.task for run in runs}),
-            named(study.get("learners", ()), {run.learner for run in runs}),
-            named(study.get("strategies", ()), {run.strategy for run in runs}),
+            study.get("tasks", ()),
+            study.get("learners", ()),
+            study.get("strategies", ()),
             frozenset(range(seeds) if isinstance(seeds, int) else seeds),
             study["budget"]["rounds"] + 1 if "budget" in study else 0,
         )
-
-
-def named(asked: Sequence[str], held: set[str]) -> list[str]:
-    """For each text asked for the held name that answers to it, or the text itself.
-
-    A run bears the shortest text of its component, so `badge[x=1]` with 1 the default is held as
-    `badge`: a held name that wasn't asked for by its own text answers for its kin.
-    """
-    spare = sorted(held - set(asked))
-    names = []
-    for text in asked:
-        kin = [name for name in spare if _base(name) == _base(text)]
-        if text not in held and kin:
-            spare.remove(kin[0])
-            names.append(kin[0])
-        else:
-            names.append(text)
-    return names
 
 
 def ordered(names: Iterable[str], asked: Sequence[str]) -> list[str]:
@@ -97,5 +80,9 @@ def never_measured(asked: Asked, runs: Sequence[Run]) -> Iterator[Gap]:
                 yield Gap(task, learner, name, (), nothing)
 
 
-def _base(text: str) -> str:
-    return text.partition("[")[0].strip()
+def outdated(earlier: Earlier) -> Gap:
+    """Runs that are not compared because something in them has changed since."""
+    n, seeds = len(earlier.seeds), tuple(dict.fromkeys(earlier.seeds))
+    which = " and ".join(earlier.origins)
+    why = f"{n} run{'' if n == 1 else 's'} of an earlier version of {which}: not compared"
+    return Gap(earlier.task, earlier.learner, earlier.strategy, seeds, why)

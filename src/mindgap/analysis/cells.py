@@ -51,7 +51,7 @@ class Cell:
 
 def cells(results: Results, measured: Measured) -> tuple[list[Cell], list[Gap]]:
     """Every task and learner with a finished round, in the study's order, and every gap."""
-    asked = Asked.of(results.study, measured.runs)
+    asked = Asked.of(results.study)
     by_cell: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in measured.runs:
         by_cell[run.task, run.learner].append(run)
@@ -76,7 +76,7 @@ def _cell(runs: Sequence[Run], asked: Asked, card: Mapping[str, Any]) -> tuple[C
     for run in runs:
         done = f"{len(run.labels)} of {max(asked.rounds, len(labels))} rounds"
         if twins[run.strategy, run.seed] > 1:
-            reason = "several runs of this name (a plug-in or the device changed): none is compared"
+            reason = "several runs of this name (the device changed): none is compared"
         elif len(run.labels) < len(labels):
             reason = f"{done}: not compared"
         elif run.labels[: len(labels)] != labels:

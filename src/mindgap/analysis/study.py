@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mindgap.analysis.asked import Asked, Gap, ordered
+from mindgap.analysis.asked import Asked, Gap, ordered, outdated
 from mindgap.analysis.cells import Cell, cells
 from mindgap.analysis.comparison import Row, compare
 from mindgap.analysis.curves import Measured, measured
 from mindgap.analysis.reliance import Reliance, reliance
 from mindgap.analysis.symptoms import Outcome, Twins, symptoms
 from mindgap.study.results import Results
+from mindgap.study.versions import newest
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Analysis:
 
     Attributes:
         compared: in the study's order.
+        results: those of the latest version of every plug-in; what is earlier is among the gaps.
         gaps: what is missing or left out, and why.
         strategies: all that were measured, the reference first.
         complete: runs with as many rounds as the study asks for.
@@ -52,9 +54,11 @@ class Analysis:
 
 def analyse(results: Results) -> Analysis:
     """Compare whatever is comparable in a results folder."""
+    results, earlier = newest(results)
     curves = measured(results)
-    asked = Asked.of(results.study, curves.runs)
+    asked = Asked.of(results.study)
     found, gaps = cells(results, curves)
+    gaps += [outdated(each) for each in earlier]
     by_name = {(cell.task, cell.learner): cell for cell in found}
     compared = []
     for cell in found:

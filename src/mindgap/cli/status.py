@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +20,13 @@ def command(
     from rich.console import Console
     from rich.table import Table
 
+    from mindgap.analysis.asked import outdated
     from mindgap.study.store import Store
+    from mindgap.study.versions import newest
 
     store = Store(folder)
     asked = store.study()
-    results = store.read()
+    results, earlier = newest(store.read())
     last = asked["budget"]["rounds"]
     rounds: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for run in results.runs():
@@ -45,7 +48,13 @@ def command(
     ]
     if json:
         tell.as_json(
-            {"study": asked, "runs": rows, "failures": failures, "warnings": results.warnings}
+            {
+                "study": asked,
+                "runs": rows,
+                "earlier": [asdict(each) for each in earlier],
+                "failures": failures,
+                "warnings": results.warnings,
+            }
         )
         return
     console = Console()
@@ -57,6 +66,9 @@ def command(
     for row in rows:
         table.add_row(*(tell.plain(str(value)) for value in row.values()))
     console.print(table)
+    for each in earlier:
+        gap = outdated(each)
+        console.print(tell.plain(f"{gap.task}, {gap.learner}, {gap.strategy}: {gap.why}"))
     for failure in failures:
         told = tell.plain(f"{failure['run']}: {failure['error']}")
         console.print(f"[red]failed:[/] {told}")

@@ -48,12 +48,16 @@ def plan_in_words(plan: Plan, console: Console) -> None:
 
 def report(folder: Path, results: Results, console: Console) -> None:
     """Print the table and write the page."""
-    if not results.progress():
+    measured = bool(results.progress())
+    if not measured and not results.failures:
         console.print("[yellow]nothing was measured, so there is no report[/]")
         return
     from mindgap.report import table, write
 
-    Console().print(table(results))
+    if measured:
+        Console().print(table(results))
+    else:
+        console.print("[yellow]nothing was measured; the report says what failed[/]")
     console.print(f"report: {plain(str(write(folder, results)))}")
 
 

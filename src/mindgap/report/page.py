@@ -125,8 +125,12 @@ def render(results: Results) -> str:
         what_is_measured=words.what_is_measured,
         symbols=words.SYMBOLS,
         several_learners=len({c.cell.learner for c in analysis.compared}) > 1,
-        seconds=seconds(results),
-        study_yaml=yaml.safe_dump(dict(results.study), sort_keys=False, allow_unicode=True),
+        seconds=seconds(analysis.results),
+        study_yaml=yaml.safe_dump(
+            {key: value for key, value in results.study.items() if key != "sources"},
+            sort_keys=False,
+            allow_unicode=True,
+        ),
         version=__version__,
         reference=REFERENCE,
         confidence=words.percent(CONFIDENCE),
@@ -158,10 +162,19 @@ def _template() -> jinja2.Template:
 
 
 def _families(analysis: Analysis) -> Iterator[Family]:
-    """Tasks of a family together, each scenario with a pitfall before its control."""
+    """Each scenario with a pitfall before its control; of other sizes they are apart."""
     numbers = {id(c): i for i, c in enumerate(analysis.compared)}
-    for name in dict.fromkeys(c.cell.family for c in analysis.compared):
-        members = [c for c in analysis.compared if c.cell.family == name]
+    controls_of = {c.cell.task: c.cell.card.get("control") for c in analysis.compared}
+
+    def origin(task: str) -> str:
+        seen: set[str] = set()  # a plug-in's cards may go in circles
+        while (control := controls_of.get(task)) and task not in seen:
+            seen.add(task)
+            task = control
+        return task
+
+    for name in dict.fromkeys(origin(c.cell.task) for c in analysis.compared):
+        members = [c for c in analysis.compared if origin(c.cell.task) == name]
         members.sort(key=lambda c: not c.cell.card.get("pitfall"))
         learners: dict[str, list[Panel]] = {}
         for c in members:

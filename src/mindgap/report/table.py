@@ -10,6 +10,7 @@ from mindgap.analysis import Analysis, Compared, Row, analyse, least_used
 from mindgap.report.words import (
     NONE,
     cell_name,
+    counted,
     interval,
     number,
     outcome_name,
@@ -34,7 +35,9 @@ def table(results: Results) -> Group:
     if any(compared.reliance for compared in analysis.compared):
         notes.append("Least used: the modality of lowest utilisation; the truth prescribes 1.")
     if analysis.gaps:
-        notes.append(f"Not compared or missing: {len(analysis.gaps)} entries, see the report.")
+        notes.append(
+            f"Not compared or missing: {counted(len(analysis.gaps), 'gap')}, see the report."
+        )
     parts.append(Text("\n".join(notes), style="dim"))
     if analysis.symptoms:
         parts.append(

@@ -7,7 +7,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mindgap.registry import Registry
@@ -27,7 +27,8 @@ class Run:
 
     `id` changes with whatever changes the result: the three components with all their
     parameters and sources, the seed, initial labels and query size, the device class. It doesn't
-    with the number of rounds, other seeds or workers.
+    with the number of rounds, other seeds or workers. `sources` has the version of everything in
+    it that doesn't come with mindgap (see `Configured.sources`).
     """
 
     id: str
@@ -40,6 +41,7 @@ class Run:
     initial: int
     query: int
     rounds: int
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -137,6 +139,11 @@ def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, dev
         initial=budget.initial,
         query=budget.query,
         rounds=budget.rounds,
+        sources={
+            what: source.version
+            for component in (task, learner, strategy)
+            for what, source in component.sources.items()
+        },
     )
 
 

@@ -65,4 +65,5 @@ def _described(run: Run) -> dict[str, Any]:
         "learner": run.learner,
         "strategy": run.strategy,
         "seed": run.seed,
+        "sources": [{"what": what, "version": v} for what, v in sorted(run.sources.items())],
     }

@@ -18,11 +18,11 @@ class Results:
         study: the study as last asked for; empty if the folder was never claimed.
         cards: task -> its card, with a scenario's truth.
         rounds: a row for every finished round, ordered by run and round: run, task, learner,
-            strategy, seed, group, family, round, labels, metrics (list of metric, subject, value),
-            selected (list of id, score, observed), digest.
+            strategy, seed, sources (list of what, version), group, family, round, labels, metrics
+            (list of metric, subject, value), selected (list of id, score, observed), digest.
         timings: run, round, phase, seconds.
         failures: runs that stopped with an error and haven't got past it since: run, task,
-            learner, strategy, seed, round, error, traceback.
+            learner, strategy, seed, sources, round, error, traceback.
         warnings: what was found damaged or contradictory, a sentence each.
     """
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
-from mindgap.registry import Registry
+from mindgap.errors import InvalidStudy, MindgapError
+from mindgap.registry import PLURALS, Registry
+from mindgap.sources import Source
 from mindgap.study.execute import Event, execute
 from mindgap.study.plan import Plan, plan
 from mindgap.study.results import Results
-from mindgap.study.spec import Study
+from mindgap.study.spec import Study, check
 from mindgap.study.store import Store
 
 
@@ -26,16 +29,23 @@ def run(
 
     Args:
         folder: made if it isn't there.
-        workers: processes; 0 for this one (see `execute`).
+        workers: processes; 0 for this one (see `execute`), the only one that knows components
+            that were added in Python.
         started: called once with the plan and with what was found damaged in the folder.
         tell: called for every finished round and every failure.
 
     Raises:
-        MindgapError: the folder belongs to another study, or a second process is at work in it.
+        InvalidStudy: what the registry shows to be wrong with the study.
+        MindgapError: the folder belongs to another study, a second process is at work in it, or
+            worker processes are asked for where they can't import a component.
     """
+    if mistakes := check(study, registry):
+        told = (f"{'.'.join(map(str, place))}: {sentence}" for place, sentence in mistakes)
+        raise InvalidStudy("\n".join(told))
+    request = _request(study, registry, workers)
     store = Store(folder)
     with store.lock():
-        store.claim(study.model_dump(mode="json"))
+        store.claim(request)
         damage = store.seal()
         before = store.read()
         todo = plan(study, registry, before.progress(), max(1, workers), device)
@@ -46,3 +56,29 @@ def run(
             finally:
                 store.seal()
         return store.read()
+
+
+def _request(study: Study, registry: Registry, workers: int) -> dict[str, Any]:
+    """What the folder keeps: the study in the names that its runs bear, and what it was made with.
+
+    Raises:
+        MindgapError: workers are asked for that can't import a component.
+    """
+    request = study.model_dump(mode="json")
+    sources: dict[str, Source] = {}
+    for kind, plural in PLURALS.items():
+        components = study.configured(kind, registry)
+        request[plural] = [component.text for component in components]
+        for component in components:
+            sources |= component.sources
+    local = [what for what, source in sources.items() if source.in_python]
+    if workers and local:
+        raise MindgapError(
+            f"{local[0]} was added in Python, where worker processes can't import it: use "
+            "workers=0, or put it into a file and name that under plugins"
+        )
+    request["sources"] = {
+        what: {"origin": source.origin, "version": source.version}
+        for what, source in sources.items()
+    }
+    return request

@@ -17,6 +17,7 @@ from mindgap.study.journal import Record, sync_folder
 
 _RUN = [("run", pa.string()), ("task", pa.string()), ("learner", pa.string())]
 _RUN += [("strategy", pa.string()), ("seed", pa.int64())]
+_RUN += [("sources", pa.list_(pa.struct([("what", pa.string()), ("version", pa.string())])))]
 _METRIC = pa.struct([("metric", pa.string()), ("subject", pa.string()), ("value", pa.float64())])
 _SELECTED = pa.struct([("id", pa.string()), ("score", pa.float64()), ("observed", pa.string())])
 

@@ -53,7 +53,8 @@ class Store:
             ) from None
 
     def claim(self, study: Mapping[str, Any]) -> None:
-        """Make the folder this study's, or check that it is; the latest request is kept.
+        """Make the folder this study's, or check that it is; the latest request is kept, and of
+        `sources` the latest version of each.
 
         Raises:
             MindgapError: the folder holds another study, one with another budget (apart from
@@ -67,10 +68,12 @@ class Store:
                     f"{self.folder}: the folder holds {foreign[0]!r} and no study; choose another "
                     "with --out"
                 )
-        elif (held := self.study()) == study:
-            return
         else:
+            held = self.study()
             self._same(held, study)
+            study = {**study, "sources": {**held.get("sources", {}), **study.get("sources", {})}}
+            if held == study:
+                return
         self._write_json(self._file("study.json"), study)
 
     def _same(self, held: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
