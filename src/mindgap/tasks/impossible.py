@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from mindgap.tasks.names import name_problem
+
 if TYPE_CHECKING:
     from mindgap.tasks.description import Description, Shortcut
 
@@ -13,6 +15,9 @@ def problems(description: Description) -> Iterator[str]:
     """Every fault; later ones may rest on earlier ones, so stop at the first."""
     if not description.dimensions or not description.bits:
         yield "a description needs at least one modality and one bit"
+    for name in description.dimensions:
+        if (problem := name_problem(name)) is not None:
+            yield f"dimensions: {problem}"
     yield from _of_bits(description)
     yield from _of_modalities(description)
     yield from _of_corruption(description)
