@@ -5,7 +5,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MKL_CBWR ?= AUTO,STRICT
 
-.PHONY: demo test test-slow lint types imports docs check clean
+.PHONY: demo test test-slow test-wheel lint types imports docs check clean
 
 demo: .venv/installed  ## prepare the data, run the quickstart study, name its report
 	-$(BIN)/mindgap prepare htad
@@ -16,6 +16,9 @@ test: .venv/installed  ## the tests that take seconds
 
 test-slow: .venv/installed  ## the tests that take minutes
 	$(BIN)/python -m pytest -n 2 -m slow
+
+test-wheel: .venv/installed  ## the wheel, alone in a fresh environment
+	$(BIN)/python -m pytest -m slow tests/packaging
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -30,7 +33,7 @@ imports: .venv/installed  ## lower rooms know nothing of higher ones
 docs: .venv/installed  ## docs/_build/html/index.html
 	$(BIN)/python -m sphinx -W -q -b html docs docs/_build/html
 
-check: test lint types imports docs  ## what CI runs
+check: lint types imports docs test test-wheel  ## what CI runs
 
 .venv/installed: pyproject.toml ci/constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

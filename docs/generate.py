@@ -10,7 +10,8 @@ from mindgap.strategies import SERVED
 HEADS = {
     "scenarios": "Synthetic tasks whose exact truth is known; `mindgap show scenario NAME` prints "
     "the same.",
-    "datasets": "Real data. `mindgap prepare NAME` fetches and caches one.",
+    "datasets": "Real data. `mindgap prepare NAME` fetches one and caches it in the folder that "
+    "`MINDGAP_CACHE` names, by default `~/.cache/mindgap`.",
     "strategies": "What chooses the next samples to label.",
     "learners": "What is trained in every round.",
 }
@@ -44,7 +45,7 @@ def _described(name: str, target: object) -> str:
     rows = [f"| `{p.name}` | `{p.default}` |" for p in parameters(target)]
     if rows:
         text += ["| parameter | default |", "| --- | --- |", *rows, ""]
-    return "\n".join(text)
+    return "\n".join([*text, ""])
 
 
 def _card(card: dict) -> str:

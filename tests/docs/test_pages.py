@@ -65,3 +65,33 @@ def test_verbs_that_pages_name_exist(page):
     known = {command.callback.__module__.rpartition(".")[2] for command in app.registered_commands}
     named = set(re.findall(r"^mindgap ([a-z]+)", page.read_text(), flags=re.MULTILINE))
     assert named <= known
+
+
+def test_the_loop_from_python_and_sql_on_its_results(tmp_path, monkeypatch, capsys):
+    """Both as the pages have them, on a study that takes seconds."""
+    (from_python,) = [text for page, text in blocks("python") if "registry.add(MyStrategy)" in text]
+    (sql,) = [text for page, text in blocks("python") if "from metrics" in text]
+    monkeypatch.chdir(tmp_path)
+    mine = next(text for page, text in blocks("python") if "class Doubtful(Strategy)" in text)
+    small = (
+        '["seeds=1", "tasks=miss_base[pool=300, test=100]", "learners=concat[steps=5]", '
+        '"budget.rounds=1"]'
+    )
+    assert '["seeds=2"]' in from_python
+    found: dict = {}
+    exec(mine.replace("Doubtful", "MyStrategy"), found)  # noqa: S102
+    exec(from_python.replace('["seeds=2"]', small), found)  # noqa: S102
+    assert {run["strategy"] for run in found["results"].runs()} == {"random", "my_strategy"}
+    assert set(found["results"].progress().values()) == {2}
+    exec(sql.replace("results/quickstart", "results/mine"), {})  # noqa: S102
+    assert "my_strategy" in capsys.readouterr().out
+
+
+def test_a_table_is_followed_by_a_blank_line(monkeypatch, tmp_path):
+    """Else what follows is read as one more row."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import generate
+
+    monkeypatch.setattr(Registry, "names", lambda self, kind: ["miss_base"][: kind == "task"])
+    generate.write(tmp_path)
+    assert re.search(r"^\| `.*\|\n\nPitfall: ", (tmp_path / "scenarios.md").read_text(), re.M)

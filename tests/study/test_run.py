@@ -5,6 +5,11 @@ import json
 import pytest
 from running import rows
 
+from mindgap.study.loop import run_fleet
+from mindgap.study.plan import plan
+from mindgap.study.spec import read
+from mindgap.study.store import Store
+
 BUDGET = "{initial: 12, query: 5, rounds: 3}"
 QUICK = "steps=12"
 
@@ -100,6 +105,25 @@ def test_damage_is_told_and_run_again(mindgap, write_study, tmp_path):
     assert rows(folder) == expected
     assert second.exists()
     assert "is damaged" not in mindgap("run", study)
+
+
+def test_a_torn_journal_line_is_told_and_run_again(mindgap, write_study, tmp_path):
+    """As a power cut leaves it: rounds in a journal that nobody sealed, the last line in part."""
+    fields = {"tasks": "[tiny]", "learners": f"['concat[{QUICK}]']", "strategies": "[margin]"}
+    study = write_study(**fields, budget=BUDGET, seeds=1)
+    mindgap("run", study, "--out", "undisturbed")
+    asked, registry = read(str(study))
+    (fleet,) = plan(asked, registry, {}).fleets
+    store = Store(tmp_path / "torn")
+    store.claim(asked.model_dump(mode="json"))
+    with store.journal("cut") as journal:
+        run_fleet(fleet, registry, {}, journal.append, store.write_card)
+    journal.path.write_bytes(journal.path.read_bytes()[:-40])
+    printed = mindgap("run", study, "--out", "torn")
+    assert "journals/cut.jsonl: line 4 is torn; what it held will be run again" in printed
+    assert "1 runs to do (1 rounds" in printed
+    assert rows(tmp_path / "torn") == rows(tmp_path / "undisturbed")
+    assert "torn;" not in mindgap("run", study, "--out", "torn")
 
 
 def test_another_study_is_refused(mindgap, write_study):

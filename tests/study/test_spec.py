@@ -139,3 +139,151 @@ def test_an_unknown_study_names_near_ones():
 def test_packaged_studies_are_valid(name):
     study, _ = read(name)
     assert study.name == name
+
+
+def at(text, number):
+    return [line for line in text if f":{number}: " in line]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "told"),
+    [
+        ("[99999999999999999999]", ["seeds.0: input should be less than 9007199254740992, got 9"]),
+        ("[-1, 2, x]", ["seeds.0: input should be greater", "seeds.1", "seeds.2: input should"]),
+        ("100000000", ["seeds: input should be less than or equal to 10000, got 100000000"]),
+        ("two", ["seeds: input should be a valid integer, got 'two'"]),
+        ("2026-13-45", ["a value can't be read: month must be in 1..12"]),
+    ],
+)
+def test_a_bad_seed_is_one_message(write, seeds, told):
+    found = mistakes(write(GOOD.replace("seeds: 2", f"seeds: {seeds}")))
+    expected = [part for part in told if part != "seeds.1"]
+    assert len(found) == len(expected), found
+    for line, part in zip(found, expected, strict=True):
+        assert part in line
+
+
+def test_the_largest_seed_is_kept(write):
+    study, _ = read(write(GOOD), [f"seeds=[{2**53 - 1}]"])
+    assert study.seed_list == [2**53 - 1]
+
+
+@pytest.mark.parametrize("value", ["inf", ".inf", "nan", "-.inf"])
+def test_a_parameter_that_is_no_finite_number(write, value):
+    (told,) = mistakes(write(GOOD), f"learners=concat[learning_rate={value}]")
+    assert "override learners=concat" in told
+    assert "concat[learning_rate=" in told
+    assert "give a finite number" in told or "greater than 0" in told
+
+
+def test_broken_and_missing_plugins_hide_nothing(write, tmp_path):
+    (tmp_path / "broken.py").write_text("import no_such_module\n")
+    text = GOOD.replace("random, margin", "random, magin")
+    text = text.replace(f"[{TINY}]", f"[{TINY}, broken.py, absent.py]").replace(
+        "seeds: 2", "seeds: 0"
+    )
+    told = mistakes(write(text))
+    assert len(told) == 4
+    for part in (
+        "seeds: input should be greater than or equal to 1",
+        "plugins.1: plug-in",
+        "plugins.2: plug-in",
+        ":4: strategies.1: unknown strategy 'magin'",
+    ):
+        assert any(part in line for line in told), told
+    assert "No module named 'no_such_module'" in "".join(told)
+    assert "absent.py is not a file" in "".join(told)
+
+
+def test_a_component_that_its_author_made_wrong(write, tmp_path):
+    (tmp_path / "wrong.py").write_text(
+        "from mindgap.strategies import Strategy\n"
+        "class Wrong(Strategy):\n"
+        "    def __init__(self): raise ValueError('two\\nlines')\n"
+        "    def requires(self): return set()\n"
+        "    def select(self, pool, n, rng): ...\n"
+    )
+    (told,) = mistakes(write(GOOD), f"plugins={TINY},wrong.py", "strategies=wrong")
+    assert "'wrong' can't be made: ValueError: two lines" in told
+
+
+def test_every_unreadable_override_is_told_beside_the_rest(write):
+    told = mistakes(
+        write(GOOD), "budget.rounds", "seeds=[1", "tasks=tiny[", "name.x=3", "budget.query=0"
+    )
+    assert len(told) == 5
+    for override, line in zip(("budget.rounds", "seeds=[1", "tasks=tiny["), told, strict=False):
+        assert line.startswith(f"override {override!r}"), line
+    assert "override budget.query=0: budget.query: input should be greater than 0" in told[-1]
+
+
+def test_keys_written_twice_are_told_with_their_lines(write):
+    told = mistakes(write(GOOD + "seeds: 3\n" + "budget:\n  initial: 1\n  initial: 2\n"))
+    assert ":8: seeds: this key is there already" in told[0]
+    assert ":6)" in told[0]
+    assert any(":9: budget: this key" in line for line in told)
+    assert any(":11: budget.initial: this key" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "override", ["seeds=0,1", "seeds=[0,1]", "seeds=2", "seeds=0, 1", "seeds=0,1,"]
+)
+def test_seeds_are_a_count_or_a_list(write, override):
+    assert read(write(GOOD), [override])[0].seed_list == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "text", ["[random,margin]", "random, margin", "['random', \"margin\"]", "[ random , margin ]"]
+)
+def test_a_list_with_or_without_brackets(write, text):
+    assert read(write(GOOD), [f"strategies={text}"])[0].strategies == ["random", "margin"]
+    study, _ = read(write(GOOD), ["tasks=['tiny[d=3, classes=4]', tiny[d=4]]"])
+    assert study.tasks == ["tiny[d=3, classes=4]", "tiny[d=4]"]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("nope.yaml", "nope.yaml: no such file"),
+        ("no/such", "no/such: no such file"),
+        ("tests", "tests can't be read as a study: Is a directory"),
+        ("nope", "unknown study 'nope'"),
+    ],
+)
+def test_a_path_without_a_study(path, told, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[2])
+    (line,) = mistakes(path)
+    assert told in line
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: &a [*a]", ":1: an alias stands for something that contains it"),
+        ("&a name: &b {x: {y: *b}}", "contains it"),
+        ("name: " + "[" * 5000, "nested too deeply"),
+        (
+            "a: &a [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(
+                f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+                for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+            ),
+            "more than 100,000 values",
+        ),
+    ],
+)
+def test_aliases_that_never_end(write, text, told):
+    (line,) = mistakes(write(text))
+    assert told in line
+
+
+def test_an_alias_is_what_it_stands_for(write):
+    study, _ = read(write(GOOD.replace("[random, margin]", "&s [random]\nlearners: [concat]")))
+    assert study.strategies == ["random"]
+    text = GOOD.replace("initial: 10, query: 5", "initial: &n 5, query: *n")
+    assert read(write(text))[0].budget.query == 5
+
+
+def test_a_key_that_is_no_text(write):
+    (told,) = mistakes(write(GOOD + "3: 4\n"))
+    assert "3: " in told

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks import MultimodalData, Task, TaskShape
+from mindgap.tasks.description import Bit, Description
 
 NAN, INF = float("nan"), float("inf")
 
@@ -367,3 +368,23 @@ def test_a_test_set_without_a_label_is_refused():
 def test_no_samples():
     empty = torch.empty(0, dtype=torch.int64)
     assert complaint(make().take(empty)) == "there is no sample"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a+b", "a b", "a\n", "a[0]", "a(", "a,b", "\x07", "a\u200b", 3]
+)
+def test_a_modality_that_cannot_be_called_so(name):
+    data = make()
+    images = {name: data.modalities["image"], "text": data.modalities["text"]}
+    assert f"a modality can't be called {name!r}" in complaint(replace(data, modalities=images))
+    with pytest.raises(MindgapError, match="can't be called") as caught:
+        Description({name: 4}, (Bit("U", ((name,),)),))
+    assert repr(name) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["x1", "Ä_2", "image-3", "mel.spec", "脳波"])
+def test_other_names_are_fine(name):
+    Description({name: 4}, (Bit("U", ((name,),)),))
+    data = make()
+    images = {name: data.modalities["image"], "text": data.modalities["text"]}
+    replace(data, modalities=images).validate()

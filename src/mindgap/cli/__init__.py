@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from mindgap import __version__
 from mindgap.cli import check, cp, ls, plan, prepare, report, run, show, status
 from mindgap.errors import MindgapError
+
+#: Typer turns Ctrl-C into this exit code.
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="mindgap",
@@ -26,6 +31,21 @@ for verb in (ls, show, prepare, plan, run, status, report, check, cp):
     app.command(verb.__name__.rpartition(".")[2])(verb.command)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mindgap {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """Entry point; a mistake the user can mend is one message and exit code 2."""
     try:
@@ -34,6 +54,7 @@ def main() -> None:
         for line in str(error).splitlines():
             typer.secho(f"error: {line}", fg=typer.colors.RED, err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.secho("stopped; run the same command again to go on", err=True)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            typer.secho("stopped; run the same command again to go on", err=True)
+        raise

@@ -31,6 +31,10 @@ def command(
     from rich.console import Console
     from rich.table import Table
 
+    from mindgap.cli.unfinished import unfinished
+    from mindgap.registry import Registry
+
+    tell.warnings(unfinished(Registry(plugins or [])))
     kinds = [kind] if kind else list(Kind)
     found = {kind.value: listing(kind, plugins or []) for kind in kinds}
     if json:

@@ -25,15 +25,17 @@ def command(
     from rich.console import Console
     from rich.table import Table
 
+    from mindgap.study.documents import warnings
     from mindgap.study.plan import plan
-    from mindgap.study.store import Store
+    from mindgap.study.run import opened
 
     asked, registry = options.read_study(
         study, overrides, tasks, learners, strategies, seeds, plugins
     )
     folder = out or Path("results") / asked.name
-    progress = Store(folder).read().progress() if folder.is_dir() else {}
-    found = plan(asked, registry, progress, os.cpu_count() or 1, device)
+    results = opened(asked, folder, device).read()
+    tell.warnings(warnings(results))
+    found = plan(asked, registry, results.progress(), os.cpu_count() or 1, device)
     states = {
         "done": found.done,
         "missing": found.missing,
@@ -46,6 +48,7 @@ def command(
                 "study": asked.model_dump(mode="json"),
                 "folder": str(folder),
                 "rounds_left": found.rounds_left,
+                "warnings": warnings(results),
                 "fleets": [len(fleet) for fleet in found.fleets],
                 "notes": found.notes,
                 "runs": [

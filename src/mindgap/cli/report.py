@@ -16,12 +16,11 @@ def command(
     """Write report.html, one page that needs no network, and print its main table."""
     from rich.console import Console
 
+    from mindgap.study.documents import warnings
     from mindgap.study.store import Store
 
     store = Store(folder)
     store.study()  # refuses a folder without one
     results = store.read()
-    console = Console(stderr=True)
-    for warning in results.warnings:
-        console.print(f"[yellow]warning:[/] {tell.plain(warning)}")
-    tell.report(folder, results, console)
+    tell.warnings(warnings(results))
+    tell.report(folder, results, Console(stderr=True))

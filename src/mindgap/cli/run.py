@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mindgap.cli import options, tell
+from mindgap.errors import MindgapError
 
 if TYPE_CHECKING:
     from mindgap.study.execute import Event
@@ -51,10 +52,10 @@ def command(
     asked, registry = options.read_study(
         study, overrides, tasks, learners, strategies, seeds, plugins
     )
-    tell.check_device(device)
     folder = out or Path("results") / asked.name
     console = Console(stderr=True)
     failed: dict[str, str] = {}
+    possible = True
     columns = (
         TextColumn("rounds"),
         BarColumn(),
@@ -68,8 +69,9 @@ def command(
     try:
 
         def started(plan: Plan, warnings: Iterable[str]) -> None:
-            for warning in warnings:
-                console.print(f"[yellow]warning:[/] {tell.plain(warning)}")
+            nonlocal possible
+            possible = bool(plan.done or plan.missing)
+            tell.warnings(warnings)
             tell.plan_in_words(plan, console)
             bar.update(task, total=plan.rounds_left)
             if plan.rounds_left:
@@ -87,6 +89,8 @@ def command(
         if bar.live.is_started:
             bar.stop()
 
+    if not possible:
+        raise MindgapError("nothing of this study can be run here; the reasons are above")
     if not tell.unchanged_report(folder, console):
         tell.report(folder, results, console)
     if failed:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mindgap.cli import options, tell
+from mindgap.errors import MindgapError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,16 +48,25 @@ def command(
     """Show one scenario with its exact truth, or a data set, strategy or learner."""
     from rich.console import Console
 
+    from mindgap.cli.unfinished import unfinished
     from mindgap.registry import Registry, documentation
 
     registry = Registry(plugins or [])
+    tell.warnings(unfinished(registry))
     component = "task" if kind in (Kind.scenario, Kind.dataset) else kind.value
     found = registry.configure(component, name)
     doc = documentation(found.target)
     described: dict[str, Any] = {"name": found.name, "text": found.text, "doc": doc}
-    parameters = {key: str(value) for key, value in found.params.items()}
+    parameters = {key: _typed(value) for key, value in found.params.items()}
     if component == "task":
-        described = {**described, "parameters": parameters, **found.build().card()}
+        source = found.build()
+        if source.kind != (wanted := {"dataset": "data set"}.get(kind, kind.value)):
+            other = {"data set": "dataset"}.get(source.kind, source.kind)
+            raise MindgapError(
+                f"{found.name} is a {source.kind}, not a {wanted}: "
+                f"write mindgap show {other} {found.text}"
+            )
+        described = {**described, "parameters": parameters, **source.card()}
     else:
         described = {**described, "parameters": parameters, **_of_component(found.build())}
     if json:
@@ -70,6 +80,19 @@ def command(
         shown = {k: v for k, v in described.items() if k not in ("name", "text", "doc", "truth")}
         for key, value in shown.items():
             console.print(f"{key}: {tell.plain(_short(value))}")
+
+
+def _typed(value: Any) -> Any:
+    """A parameter as JSON has it."""
+    from mindgap.registry import Configured
+
+    if isinstance(value, list | tuple):
+        return [_typed(v) for v in value]
+    if isinstance(value, dict):
+        return {str(key): _typed(v) for key, v in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.text if isinstance(value, Configured) else str(value)
 
 
 def _of_component(built: Any) -> dict[str, Any]:

@@ -16,11 +16,12 @@ def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.")],
     json: options.Json = False,
 ) -> None:
-    """Say how far the runs of a results folder are, and what failed or is damaged."""
+    """Say how far the runs of a results folder are, and what failed, lacks rounds or is damaged."""
     from rich.console import Console
     from rich.table import Table
 
     from mindgap.analysis.asked import outdated
+    from mindgap.study.documents import warnings
     from mindgap.study.store import Store
     from mindgap.study.versions import newest
 
@@ -46,14 +47,18 @@ def command(
     failures = [
         {key: failure[key] for key in ("run", "round", "error")} for failure in results.failures
     ]
+    lacking = {failure["run"]: 0 for failure in failures}
+    lacking |= {run: n for run, n in results.progress().items() if n <= last}
+    told = warnings(results)
     if json:
         tell.as_json(
             {
                 "study": asked,
                 "runs": rows,
                 "earlier": [asdict(each) for each in earlier],
+                "lacking": [{"run": run, "rounds": n} for run, n in sorted(lacking.items())],
                 "failures": failures,
-                "warnings": results.warnings,
+                "warnings": told,
             }
         )
         return
@@ -69,8 +74,9 @@ def command(
     for each in earlier:
         gap = outdated(each)
         console.print(tell.plain(f"{gap.task}, {gap.learner}, {gap.strategy}: {gap.why}"))
+    for run, n in sorted(lacking.items()):
+        console.print(f"{tell.plain(run)}: {n} of {last + 1} rounds", soft_wrap=True)
     for failure in failures:
-        told = tell.plain(f"{failure['run']}: {failure['error']}")
-        console.print(f"[red]failed:[/] {told}")
-    for warning in results.warnings:
-        console.print(f"[yellow]warning:[/] {tell.plain(warning)}")
+        why = tell.plain(f"{failure['run']}: {failure['error']}")
+        console.print(f"[red]failed:[/] {why}", soft_wrap=True)
+    tell.warnings(told)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 
-from mindgap.errors import MindgapError
+from mindgap import __version__
 
 if TYPE_CHECKING:
     from mindgap.study.plan import Plan
@@ -21,17 +22,11 @@ def plain(text: str) -> str:
     return escape(text)
 
 
-def check_device(device: str) -> None:
-    """Refuse a device that isn't there, before any work starts."""
-    import torch
-
-    kind = device.partition(":")[0]
-    if kind == "cpu":
-        return
-    if kind != "cuda":
-        raise MindgapError(f"unknown device {device!r}: choose cpu or cuda")
-    if not torch.cuda.is_available():
-        raise MindgapError("there is no CUDA device on this machine; leave --device out")
+def warnings(sentences: Iterable[str]) -> None:
+    """To stderr, one a line."""
+    console = Console(stderr=True, soft_wrap=True)
+    for sentence in sentences:
+        console.print(f"[yellow]warning:[/] {plain(sentence)}")
 
 
 def plan_in_words(plan: Plan, console: Console) -> None:
@@ -62,10 +57,12 @@ def report(folder: Path, results: Results, console: Console) -> None:
 
 
 def unchanged_report(folder: Path, console: Console) -> bool:
-    """Whether the page is newer than all it was written from; if so, say where it is."""
+    """Whether the page is this version's and newer than its sources; if so, say where it is."""
     page = folder / "report.html"
     sources = [path for name in ("*.json", "*/*.json", "*/*.parquet") for path in folder.glob(name)]
     if not page.is_file() or any(s.stat().st_mtime > page.stat().st_mtime for s in sources):
+        return False
+    if f"Written by mindgap {__version__}." not in page.read_text("utf-8", errors="replace"):
         return False
     console.print(f"report, as it was: {plain(str(page))}")
     return True

@@ -141,8 +141,8 @@ def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, dev
         rounds=budget.rounds,
         sources={
             what: source.version
-            for component in (task, learner, strategy)
-            for what, source in component.sources.items()
+            for part in (task, learner, strategy)
+            for what, source in part.configured.sources.items()
         },
     )
 

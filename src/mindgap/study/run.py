@@ -6,14 +6,33 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from mindgap.errors import InvalidStudy, MindgapError
 from mindgap.registry import PLURALS, Registry
 from mindgap.sources import Source
+from mindgap.study.documents import warnings
 from mindgap.study.execute import Event, execute
 from mindgap.study.plan import Plan, plan
 from mindgap.study.results import Results
 from mindgap.study.spec import Study, check
 from mindgap.study.store import Store
+
+
+def opened(study: Study, folder: Path, device: str = "cpu") -> Store:
+    """The results folder, if it can take this study from this device; changes nothing.
+
+    Raises:
+        MindgapError: it belongs to another study, can't be written to, or there is no such device.
+    """
+    kind, colon, number = device.partition(":")
+    if kind not in ("cpu", "cuda") or (colon and not number.isdecimal()):
+        raise MindgapError(f"unknown device {device!r}: choose cpu or cuda")
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        raise MindgapError(f"there is no device {device!r} on this machine; leave --device out")
+    store = Store(folder)
+    store.check(study.model_dump(mode="json"))
+    return store
 
 
 def run(
@@ -36,20 +55,21 @@ def run(
 
     Raises:
         InvalidStudy: what the registry shows to be wrong with the study.
-        MindgapError: the folder belongs to another study, a second process is at work in it, or
-            worker processes are asked for where they can't import a component.
+        MindgapError: as `opened`; a second process is at work in the folder; or worker processes
+            are asked for where they can't import a component.
     """
     if mistakes := check(study, registry):
         told = (f"{'.'.join(map(str, place))}: {sentence}" for place, sentence in mistakes)
         raise InvalidStudy("\n".join(told))
     request = _request(study, registry, workers)
-    store = Store(folder)
+    store = opened(study, folder, device)
     with store.lock():
         store.claim(request)
         damage = store.seal()
         before = store.read()
         todo = plan(study, registry, before.progress(), max(1, workers), device)
-        started(todo, [*damage, *before.warnings])
+        _mend_cards(todo, store, registry, before)
+        started(todo, [*damage, *warnings(before)])
         if todo.fleets:
             try:
                 execute(todo, store, registry, before.histories(), tell, workers, device)
@@ -82,3 +102,11 @@ def _request(study: Study, registry: Registry, workers: int) -> dict[str, Any]:
         for what, source in sources.items()
     }
     return request
+
+
+def _mend_cards(todo: Plan, store: Store, registry: Registry, before: Results) -> None:
+    """Write the cards that are lost and that no run to come would write."""
+    tasks = {run.task for run in todo.done} - {run.task for run in todo.missing}
+    for task in sorted(tasks - set(before.cards)):
+        card = registry.configure("task", task).build().card()
+        store.write_card(task, {**card, "task": task})

@@ -17,6 +17,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from errno import EACCES, ENOTDIR
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from mindgap.errors import MindgapError
+from mindgap.study.documents import read_card, read_study
 from mindgap.study.journal import Journal, lock_of, read_journal, sync_folder
 from mindgap.study.results import Results, merge
 from mindgap.study.shards import SCHEMAS, read_shard, tables_of, tagged, write_shard
@@ -40,17 +42,49 @@ class Store:
         """Keep a second process from running in the same folder.
 
         Raises:
-            MindgapError: one does.
+            MindgapError: one does, or the folder can't be made or written to.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._file(".lock"), timeout=0)
         try:
-            with FileLock(self.folder / ".lock", timeout=0):
-                yield
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
         except Timeout:
             raise MindgapError(
                 f"{self.folder}: another process is running a study in this folder; wait for it "
                 "or stop it"
             ) from None
+        except OSError as error:
+            raise self._unusable(error) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def check(self, study: Mapping[str, Any]) -> None:
+        """Refuse what `claim` would, and a folder that can't be written to; changes nothing.
+
+        Raises:
+            MindgapError: the folder holds another study, one with another budget (apart from
+                rounds), or something else; or it can't be made or written to.
+        """
+        try:
+            nearest = next(p for p in (self.folder, *self.folder.absolute().parents) if p.exists())
+            if not nearest.is_dir():
+                raise NotADirectoryError(ENOTDIR, f"{nearest} is a file")
+            if not os.access(nearest, os.W_OK | os.X_OK):
+                raise PermissionError(EACCES, f"{nearest} can't be written to")
+            if not self.folder.is_dir():
+                return
+            held = sorted(p.name for p in self.folder.iterdir() if not p.name.startswith("."))
+        except OSError as error:
+            raise self._unusable(error) from None
+        if "study.json" in held:
+            self._same(self.study(), study)
+        elif held:
+            raise MindgapError(
+                f"{self.folder}: the folder holds {held[0]!r} and no study; choose another "
+                "with --out"
+            )
 
     def claim(self, study: Mapping[str, Any]) -> None:
         """Make the folder this study's, or check that it is; the latest request is kept, and of
@@ -60,21 +94,18 @@ class Store:
             MindgapError: the folder holds another study, one with another budget (apart from
                 rounds), or something else.
         """
+        self.check(study)
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self._file("study.json").is_file():
-            foreign = sorted(p.name for p in self.folder.iterdir() if not p.name.startswith("."))
-            if foreign:
-                raise MindgapError(
-                    f"{self.folder}: the folder holds {foreign[0]!r} and no study; choose another "
-                    "with --out"
-                )
-        else:
-            held = self.study()
-            self._same(held, study)
-            study = {**study, "sources": {**held.get("sources", {}), **study.get("sources", {})}}
-            if held == study:
-                return
-        self._write_json(self._file("study.json"), study)
+        path = self._file("study.json")
+        held = self.study() if path.is_file() else {}
+        study = {**study, "sources": {**held.get("sources", {}), **study.get("sources", {})}}
+        if held != study:
+            self._write_json(path, study)
+
+    def _unusable(self, error: OSError) -> MindgapError:
+        return MindgapError(
+            f"{self.folder} can't be a results folder: {error.strerror}; choose another with --out"
+        )
 
     def _same(self, held: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
         if held["name"] != asked["name"]:
@@ -95,15 +126,7 @@ class Store:
         Raises:
             MindgapError: the folder is no results folder.
         """
-        path = self._file("study.json")
-        try:
-            study: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            study["name"], study["budget"]["rounds"]
-        except FileNotFoundError:
-            raise MindgapError(f"{self.folder} holds no results: there is no study.json") from None
-        except (ValueError, KeyError, TypeError):
-            raise MindgapError(f"{path} can't be read; is it a study of mindgap's?") from None
-        return study
+        return read_study(self._file("study.json"))
 
     def journal(self, attempt: str) -> Journal:
         """A new journal, to be used in a `with` statement."""
@@ -112,11 +135,11 @@ class Store:
         return Journal(self._file("journals", f"{attempt}.jsonl"))
 
     def write_card(self, task: str, card: Mapping[str, Any]) -> None:
-        """Keep a task's card; written again only if it has changed."""
+        """Keep a task's card; written again only if it has changed or can't be read."""
         slug = re.sub(r"[^A-Za-z0-9_]+", "_", task)[:60]
         digest = hashlib.blake2b(task.encode(), digest_size=4).hexdigest()
         path = self._file("cards", f"{slug}-{digest}.json")
-        if not path.is_file() or json.loads(path.read_text("utf-8")) != card:
+        if not path.is_file() or read_card(path) != card:
             self._write_json(path, card)
 
     def seal(self) -> list[str]:
@@ -165,11 +188,13 @@ class Store:
                     found[name].append(table)
         rounds, timings, failures, disagreements = merge(found)
         study = self.study() if self._file("study.json").is_file() else {}
-        return Results(study, self._cards(), rounds, timings, failures, [*warnings, *disagreements])
-
-    def _cards(self) -> dict[str, dict[str, Any]]:
-        cards = [json.loads(p.read_text("utf-8")) for p in self.folder.glob("cards/*.json")]
-        return {card["task"]: card for card in cards}
+        cards = {}
+        for path in sorted(self.folder.glob("cards/*.json")):
+            if (card := read_card(path)) is None:
+                warnings.append(f"cards/{path.name} is no card; `mindgap run` writes it again")
+            else:
+                cards[card["task"]] = card
+        return Results(study, cards, rounds, timings, failures, [*warnings, *disagreements])
 
     def _file(self, *parts: str) -> Path:
         return self.folder.joinpath(*parts)

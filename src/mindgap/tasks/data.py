@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mindgap.errors import InvalidData
+from mindgap.tasks.names import name_problem
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,9 @@ class MultimodalData:
         if not self.modalities:
             yield "there is no modality; give at least one"
             return
+        for name in self.modalities:
+            if (problem := name_problem(name)) is not None:
+                yield problem
         if len(self.classes) < 2:
             yield f"at least two classes are needed, got {list(self.classes)}"
         if len(set(self.classes)) < len(self.classes):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from mindgap.tasks.names import name_problem
 from mindgap.tasks.rendering import room
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ def problems(description: Description) -> Iterator[str]:
     """Every fault; later ones may rest on earlier ones, so stop at the first."""
     if not description.dimensions or not description.bits:
         yield "a description needs at least one modality and one bit"
+    for name in description.dimensions:
+        if (problem := name_problem(name)) is not None:
+            yield f"dimensions: {problem}"
     yield from _of_bits(description)
     yield from _of_modalities(description)
     yield from _of_corruption(description)

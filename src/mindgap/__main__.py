@@ -1,0 +1,6 @@
+"""`python -m mindgap`"""
+
+from mindgap.cli import main
+
+if __name__ == "__main__":
+    main()
