@@ -48,6 +48,16 @@ def test_show_says_all_that_a_scenario_is():
     assert "differs in" not in invoke("show", "scenario", "int_redundant")
 
 
+def test_a_file_of_ones_own_is_shown_and_not_the_example(tmp_path):
+    path = tmp_path / "long.yaml"
+    path.write_text(textwrap.dedent(LONG) + "summary: My wrist.\n")
+    printed = invoke("show", "scenario", f"own[file={path}]")
+    assert "My wrist." in printed
+    assert "there: nothing is missing" in printed
+    assert "quiet_text" not in printed
+    assert "quiet_text" in invoke("show", "scenario", "own")
+
+
 def test_a_window_is_told_where_it_is_known(monkeypatch):
     known = replace(SYMPTOMS["diff_snr"], window=(50, 300), measured=True)
     monkeypatch.setitem(SYMPTOMS, "diff_snr", known)

@@ -71,7 +71,8 @@ def command(
         tell.as_json(described)
         return
     console = Console()
-    console.print(f"[bold]{tell.plain(found.text)}[/]\n{tell.plain(described['doc'])}\n")
+    head = built.summary if found.params.get("file") and _is_ours(built) else doc
+    console.print(f"[bold]{tell.plain(found.text)}[/]\n{tell.plain(head)}\n")
     if component == "task" and _is_ours(built):
         from mindgap.cli import scenario_text
 
