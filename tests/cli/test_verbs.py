@@ -93,7 +93,7 @@ def test_show_a_scenario_with_its_truth():
     assert truth["bayes_accuracy"]["x1+x2"] == pytest.approx(0.927, abs=1e-3)
     assert set(truth["shapley"]) == {"x1", "x2"}
     printed = invoke("show", "scenario", "miss_mcar_sym")
-    for text in ("control: miss_base, differs in missing", "0.927", "0.687", "x1 25%"):
+    for text in ("miss_base, differs in missing", "0.927", "0.687", "x1 25%"):
         assert text in printed
 
 

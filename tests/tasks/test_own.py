@@ -59,7 +59,7 @@ def test_ten_lines_make_a_scenario_with_truth_and_control(write):
     )
     assert (scenario.name, scenario.pool, scenario.test) == ("quiet_text", 400, 4000)
     assert scenario.text == f"own[file={path}]"
-    assert scenario.pitfall == "strength is {'text': 0.4}, in the control {}"
+    assert scenario.pitfall == "text speaks with 40% of the strength that others have"
     card = json.loads(json.dumps(scenario.card()))
     assert card["truth"]["bayes_accuracy"]["image+text"] == pytest.approx(0.975**2 * 0.95)
     assert card["truth"]["bayes_accuracy"]["image"] == pytest.approx(0.459, abs=0.001)
@@ -210,7 +210,7 @@ def test_the_example_is_the_one_in_the_description():
     example = own()
     assert example.text == "own"
     assert example.control.text == "own[control=true]"
-    shown = (own.__doc__ or "").partition("name: quiet_text")[2].partition("Further")[0]
+    shown = (own.__doc__ or "").partition("name: quiet_text")[2].partition("A modality")[0]
     assert (
         textwrap.dedent("        name: quiet_text" + shown).strip() == EXAMPLE.read_text().strip()
     )

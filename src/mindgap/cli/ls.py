@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mindgap.cli import options, tell
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Kind(StrEnum):
@@ -40,6 +43,8 @@ def command(
     if json:
         tell.as_json(found[kind.value] if kind else found)
         return
+    if rows := found.pop(Kind.scenarios.value, None):
+        _by_pitfall(rows, plugins or [], Console())
     for title, rows in found.items():
         table = Table(title=title, title_justify="left")
         for column in rows[0] if rows else ["nothing"]:
@@ -47,6 +52,27 @@ def command(
         for row in rows:
             table.add_row(*(tell.plain("" if v is None else str(v)) for v in row.values()))
         Console().print(table)
+
+
+def _by_pitfall(rows: list[dict[str, Any]], plugins: list[Any], console: Console) -> None:
+    """A table for each kind of pitfall, with the control of every scenario."""
+    from rich.table import Table
+
+    from mindgap.registry import Registry
+
+    registry, groups = Registry(plugins), dict[str, list[tuple[str, str, str]]]()
+    for row in rows:
+        source = registry.configure("task", row["name"]).build()
+        control = getattr(source, "control", None)  # a plug-in's scenario may know of none
+        told = (row["name"], control.text if control else "", row["summary"])
+        groups.setdefault(getattr(source, "group", None) or "others", []).append(told)
+    for group, told_of in groups.items():
+        table = Table(title=f"scenarios: {group}", title_justify="left")
+        for column in ("name", "control", "summary"):
+            table.add_column(column, no_wrap=column == "name")
+        for told in told_of:
+            table.add_row(*map(tell.plain, told))
+        console.print(table)
 
 
 def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:

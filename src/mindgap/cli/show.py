@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,9 +12,8 @@ from mindgap.cli import options, tell
 from mindgap.errors import MindgapError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from mindgap.learners import Learner
+    from mindgap.registry import Configured
 
 
 class Kind(StrEnum):
@@ -42,6 +42,10 @@ def command(
             autocompletion=_names,
         ),
     ],
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Draw the scenario to this file: .png, .svg or .pdf."),
+    ] = None,
     plugins: options.Plugins = None,
     json: options.Json = False,
 ) -> None:
@@ -51,6 +55,8 @@ def command(
     from mindgap.cli.unfinished import unfinished
     from mindgap.registry import Registry, documentation
 
+    if figure is not None:
+        _check_figure(kind, figure)
     registry = Registry(plugins or [])
     tell.warnings(unfinished(registry))
     component = "task" if kind in (Kind.scenario, Kind.dataset) else kind.value
@@ -58,24 +64,25 @@ def command(
     doc = documentation(found.target)
     described: dict[str, Any] = {"name": found.name, "text": found.text, "doc": doc}
     parameters = {key: _typed(value) for key, value in found.params.items()}
+    built = found.build()
     if component == "task":
-        source = found.build()
-        if source.kind != (wanted := {"dataset": "data set"}.get(kind, kind.value)):
-            other = {"data set": "dataset"}.get(source.kind, source.kind)
-            raise MindgapError(
-                f"{found.name} is a {source.kind}, not a {wanted}: "
-                f"write mindgap show {other} {found.text}"
-            )
-        described = {**described, "parameters": parameters, **source.card()}
-    else:
-        described = {**described, "parameters": parameters, **_of_component(found.build())}
+        _same_kind(kind, found, built.kind)
+    more = built.card() if component == "task" else _of_component(built)
+    described = {**described, "parameters": parameters, **more}
+    if figure is not None:
+        _draw(built, figure)
     if json:
         tell.as_json(described)
         return
     console = Console()
-    console.print(f"[bold]{tell.plain(found.text)}[/]\n{tell.plain(described['doc'])}\n")
-    if described.get("truth"):
-        _scenario(described, console)
+    head = built.summary if found.params.get("file") and _is_ours(built) else doc
+    console.print(f"[bold]{tell.plain(found.text)}[/]\n{tell.plain(head)}\n")
+    if component == "task" and _is_ours(built):
+        from mindgap.cli import scenario_text
+
+        scenario_text.tell(described, built.control.truth if built.control else None, console)
+        if figure is not None:
+            console.print(f"figure: {tell.plain(str(figure))}")
     else:
         shown = {k: v for k, v in described.items() if k not in ("name", "text", "doc", "truth")}
         for key, value in shown.items():
@@ -93,6 +100,38 @@ def _typed(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return value.text if isinstance(value, Configured) else str(value)
+
+
+def _same_kind(asked: Kind, found: Configured, kind: str) -> None:
+    if kind != (wanted := {"dataset": "data set"}.get(asked, asked.value)):
+        other = {"data set": "dataset"}.get(kind, kind)
+        raise MindgapError(
+            f"{found.name} is a {kind}, not a {wanted}: write mindgap show {other} {found.text}"
+        )
+
+
+def _check_figure(kind: Kind, figure: Path) -> None:
+    """Refuse what can't be drawn before anything is computed."""
+    from mindgap.report.scenario import writable
+
+    if kind is not Kind.scenario:
+        raise MindgapError(f"--figure draws scenarios, no {kind.value}; leave it out")
+    writable(figure)
+
+
+def _draw(built: Any, figure: Path) -> None:
+    from mindgap.cli import scenario_figure
+
+    if not _is_ours(built):
+        raise MindgapError("--figure draws scenarios that a description makes; leave it out")
+    scenario_figure.save(built, figure)
+
+
+def _is_ours(built: Any) -> bool:
+    """Whether it is a scenario that a description makes, not another kind of task."""
+    from mindgap.tasks.scenario import Scenario
+
+    return isinstance(built, Scenario)
 
 
 def _of_component(built: Any) -> dict[str, Any]:
@@ -120,27 +159,3 @@ def _short(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k}: {v}" for k, v in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _scenario(card: dict[str, Any], console: Console) -> None:
-    from rich.table import Table
-
-    console.print(f"pitfall: {tell.plain(card['pitfall'] or 'none, it is a control')}")
-    if card["control"]:
-        console.print(f"control: {card['control']}, differs in {', '.join(card['differs_in'])}")
-    shares = ", ".join(f"{pattern} {share:.0%}" for pattern, share in card["patterns"].items())
-    console.print(f"pool: {card['pool']} samples ({shares}); test set: {card['test']}\n")
-    truth = card["truth"]
-    bits = truth["bits"]
-    table = Table(title=f"Bayes accuracy ({truth['method']})", title_justify="left")
-    table.add_column("modalities shown")
-    table.add_column("class", justify="right")
-    for bit in bits:
-        table.add_column(f"{bit['name']} in {', '.join(bit['groups'])}", justify="right")
-    for subset, accuracy in truth["bayes_accuracy"].items():
-        per_bit = (f"{bit['bayes'][subset]:.3f}" for bit in bits)
-        table.add_row(subset or "none", f"{accuracy:.3f}", *per_bit)
-    console.print(table)
-    console.print(f"on the test set as it is: {truth['bayes_natural']:.3f}")
-    prescribed = ", ".join(f"{name} {phi:.3f}" for name, phi in truth["shapley"].items())
-    console.print(f"prescribed use (Shapley value of the Bayes accuracy): {prescribed}")

@@ -15,6 +15,7 @@ from mindgap.tasks.description import Description
 from mindgap.tasks.generator import generate
 from mindgap.tasks.task import Task, TaskShape, TaskSource
 from mindgap.tasks.truth_cache import cached_truth, plain
+from mindgap.tasks.words import in_words, of_field
 
 #: Field -> why twins that differ in it aren't matched in all that everything shown tells.
 WHY_UNMATCHED = {
@@ -151,6 +152,18 @@ class Scenario(TaskSource):
         """What a perfect learner reaches; see `mindgap.tasks.truth.truth`."""
         return cached_truth(self.description)
 
+    def _difference(self) -> dict[str, Any] | None:
+        """The one field that is another in the control, and what it says here and there."""
+        if self.control is None:
+            return None
+        (field,) = difference(self.description, self.control.description)
+        here, there = (of_field(s.description, field) for s in (self, self.control))
+        return {
+            "field": field,
+            "here": [phrase for phrase in here if phrase not in there] or here,
+            "control": [phrase for phrase in there if phrase not in here] or there,
+        }
+
     def card(self) -> dict[str, Any]:
         description, missing = self.description, self.description.missing
         shares = {
@@ -167,6 +180,8 @@ class Scenario(TaskSource):
             "ladder": plain(self.ladder),
             "control": (self.control.text or self.control.name) if self.control else None,
             "differs_in": difference(description, self.control.description) if self.control else [],
+            "difference": self._difference(),
+            "words": in_words(description),
             "why_unmatched": self.why_unmatched,
             "why_noisy": self.why_noisy,
             **symptoms.entries(self.name, self.text or self.name),

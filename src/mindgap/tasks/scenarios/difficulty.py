@@ -30,7 +30,7 @@ NONLINEAR_UNIQ = Ladder("sub-bits whose parity is the value in x2", (2, 3, 4, 5)
 
 DIMENSION = Ladder("dimensions of x2, x1 having 32", (128, 256, 512, 1024))
 
-IMAGE = Ladder("x2 as an image: channels, height, width", tuple((1, n, n) for n in (8, 16, 24, 32)))
+IMAGE = Ladder("x2 as an image: channels, height, width", tuple((1, n, n) for n in (8, 12, 16, 24)))
 SEQUENCE = Ladder("x2 as a sequence: steps, channels", tuple((n, 4) for n in (16, 32, 64, 128)))
 
 CORRUPTION = Ladder("share of the samples in which x2 is noise", (0.2, 0.35, 0.5, 0.65, 0.8))
@@ -116,7 +116,7 @@ def diff_image(
     pool: PositiveInt = POOL,
     test: PositiveInt = TEST,
     noise: Noise = "standard",
-    severity: int = 2,
+    severity: int = 3,
 ) -> Scenario:
     """Two label bits, one only in the vector x1 and one only in x2, which is an image."""
     return int_unique_balanced(pool, test, noise).with_pitfall(

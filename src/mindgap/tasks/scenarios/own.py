@@ -11,7 +11,7 @@ from mindgap.registry import Configured, component
 from mindgap.tasks.description import Description
 from mindgap.tasks.scenario import Scenario
 from mindgap.tasks.scenarios.own_file import read
-from mindgap.tasks.truth_cache import plain
+from mindgap.tasks.words import of_field
 
 EXAMPLE = Path(__file__).parent / "example.yaml"
 
@@ -31,8 +31,11 @@ def own(file: Path | None = None, control: bool = False) -> Scenario:
         pitfall: strength                    # what the control is without
         pool: 4000
 
-    Further fields are `parity`, `corruption`, `shortcut`, `prior`, `label_noise` and `test`. With
-    `control=true` it is the control: the same, with the field under `pitfall` at its default.
+    A modality may also be a sequence, `[64, 2]` (steps, channels), or an image, `[1, 16, 16]`
+    (channels, height, width). `accuracy` is what a perfect learner reaches on a bit, .975 where it
+    isn't said. Further fields are `parity`, `corruption`, `shortcut`, `prior`, `label_noise` and
+    `test`. With `control=true` it is the control: the same, with the field under `pitfall` at its
+    default.
     """
     path = EXAMPLE if file is None else file
     text = Configured("task", "own", {"file": file, "control": control}, own).text
@@ -58,7 +61,7 @@ def own(file: Path | None = None, control: bool = False) -> Scenario:
         )
         if control:
             return without
-        pitfall = f"{said.pitfall} is {plain(value)}, in the control {plain(default)}"
+        pitfall = "; ".join(of_field(description, said.pitfall))
         found = without.with_pitfall(pitfall, **{said.pitfall: value})
         return replace(found, name=said.name, summary=said.summary, text=text)
     except MindgapError as error:
