@@ -39,3 +39,25 @@ def test_what_is_looped_or_broken_is_said_before_it_runs(mindgap, write_study, t
     assert "one_too_many: forward returns logits of shape (3, 4), not (3, 3)" in printed
     assert "co_testing: it reads unimodal_probabilities, which needs" in printed
     assert len(rows(tmp_path / "results/small")) == 2 * 2
+
+
+def test_a_run_that_diverges_fails_alone(mindgap, write_study, tmp_path):
+    study = write_study(
+        ("tiny.py", "own_networks.py"),
+        **{**FIELDS, "strategies": "[random]", "seeds": 4},
+        learners="['diverging[steps=10]']",
+    )
+    mindgap("run", study, "--workers", "1", code=1)
+    failures = json.loads(mindgap("status", "results/small", "--json"))["failures"]
+    found = rows(tmp_path / "results/small")
+    failed, finished = {f["run"] for f in failures}, {run for run, _ in found}
+    assert failed
+    assert finished
+    for one in failures:
+        assert one["error"].startswith("learner diverging[steps=10]: training diverged: at step 6")
+    lucky = min(finished - failed)
+    seed = lucky.split("-")[3].removeprefix("s")
+    mindgap("run", study, "--out", "alone", "--seeds", f"[{seed}]")
+    alone = rows(tmp_path / "alone")
+    assert alone
+    assert alone.items() <= found.items()

@@ -17,6 +17,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mindgap.errors import MindgapError
+from mindgap.learners.divergence import Diverged, Watch
 from mindgap.learners.layers import Parameters, padded
 from mindgap.learners.learner import Learner
 from mindgap.learners.missing import thinned
@@ -88,6 +89,7 @@ class Fleet:
 
         Raises:
             MindgapError: a row that `refuses` speaks of, named by its key.
+            Diverged: rows whose loss was NaN or infinite; it holds the others' parameters.
         """
         for row in rows:
             if why := self.refuses(row):
@@ -103,27 +105,30 @@ class Fleet:
             weight_decay=self.learner.weight_decay,
             fused=True,
         )
+        watch = Watch(self.learner, len(rows), self.device)
         for step in range(self.learner.steps):
-            progress = step / self.learner.steps
-            optimiser.param_groups[0]["lr"] = (
-                self.learner.learning_rate * (1 + math.cos(math.pi * progress)) / 2
-            )
+            optimiser.param_groups[0]["lr"] = self.learner.rate(step)
             flat.grad = None
             parameters = {**self._views(flat), **constants}
             masks = self._at(dropout, step), self._at(hiding, step)
-            self._loss(parameters, batches[step], labels[step], *masks).backward()
+            losses = self._losses(parameters, batches[step], labels[step], *masks)
+            losses.sum().backward()
+            watch.see(step, losses)
             optimiser.step()
-        return {**self._views(flat.detach()), **constants}
+        fitted = {**self._views(flat.detach()), **constants}
+        if reasons := watch.reasons(flat.detach()):
+            raise Diverged(fitted, reasons)
+        return fitted
 
-    def _loss(
+    def _losses(
         self,
         parameters: Parameters,
         batch: Int64[Tensor, "R B"],
         labels: Int64[Tensor, "R B"],
         dropout: Float[Tensor, "R B H"] | None,
         hiding: Float[Tensor, "R B M_plus_1"] | None,
-    ) -> Float[Tensor, ""]:
-        """Sum over runs of mean cross-entropies, so that every run has its own gradient."""
+    ) -> Float[Tensor, " R"]:
+        """Sums of mean cross-entropies; runs share no parameter, so one sum of them trains all."""
         network = self.network
         inputs, observed = self.samples.gather(batch)
         encoded = network.encode(parameters, inputs)
@@ -147,7 +152,7 @@ class Fleet:
         penalty = network.penalty(parameters, encoded, observed)
         if penalty is not None:
             losses.append(penalty)
-        return torch.stack(losses).sum()
+        return torch.stack(losses).sum(dim=0)
 
     def _used(self, row: Row) -> Int64[Tensor, " n"]:
         """Places in `row.labelled` of the samples that train."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ class Learner(Component):
     @abstractmethod
     def network(self, shape: TaskShape) -> Network:
         """The stack of networks for tasks of this shape."""
+
+    def rate(self, step: int) -> float:
+        """The learning rate at a step, counted from 0."""
+        return self.learning_rate * (1 + math.cos(math.pi * (step / self.steps))) / 2
 
     def supports(self, shape: TaskShape) -> str | None:
         """Why tasks of this shape can't be learned, or None."""

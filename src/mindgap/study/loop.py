@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from mindgap.learners import Fleet, Learner, Row
+from mindgap.learners import Diverged, Fleet, Learner, Parameters, Row
 from mindgap.registry import Registry
 from mindgap.seeding import stream
 from mindgap.study.journal import Record
@@ -134,7 +134,13 @@ def _round(
     """One round of every state; yields those that go on."""
     rows, place = _distinct([state.row() for state in states])
     with clock(states, "train"):
-        parameters = fleet.fit(rows)
+        parameters, diverged = _fit(fleet, rows)
+    for state, row in zip(states, place, strict=True):
+        if row in diverged:
+            why = f"learner {state.run.learner}: {diverged[row]}"
+            write(failure(state.run, state.round, why, why))
+    states = [state for state, row in zip(states, place, strict=True) if row not in diverged]
+    place = [row for row in place if row not in diverged]
     measured = measure(states, place, parameters, fleet.network)
     selections = select(states, place, parameters, fleet.network)
     for state, measurements, selection in zip(states, measured, selections, strict=True):
@@ -147,6 +153,14 @@ def _round(
         state.round += 1
         state.seconds.clear()
         yield state
+
+
+def _fit(fleet: Fleet, rows: Sequence[Row]) -> tuple[Parameters, Mapping[int, str]]:
+    """What was trained, and which rows diverged, with the reason."""
+    try:
+        return fleet.fit(rows), {}
+    except Diverged as error:
+        return error.parameters, error.reasons
 
 
 def _distinct(rows: Sequence[Row]) -> tuple[list[Row], list[int]]:
