@@ -14,16 +14,17 @@ FIELDS = {
 
 def test_the_template_runs_and_no_run_depends_on_the_others(mindgap, write_study, tmp_path):
     mindgap("cp", "learner", "mine.py")
-    study = write_study(learners="['mine[steps=10]']", **FIELDS)
+    learners = "['mine[steps=10]', 'mine[steps=10, members=2, dropout=0]']"
+    study = write_study(learners=learners, **FIELDS)
     printed = mindgap("run", study, "--plugin", "mine.py", "--workers", "1")
     assert "note:" not in printed
-    assert "not possible: 2 runs of tiny: bmmal: it reads subset_probabilities:zero" in printed
+    assert "not possible: 4 runs of tiny: bmmal: it reads subset_probabilities:zero" in printed
     every = rows(tmp_path / "results/small")
-    assert len(every) == 3 * 2 * 2
+    assert len(every) == 2 * 3 * 2 * 2
     mindgap("run", study, "--plugin", "mine.py", "--out", "one", "--strategies", "bald",
             "--seeds", "[1]")  # fmt: skip
     alone = rows(tmp_path / "one")
-    assert len(alone) == 2
+    assert len(alone) == 2 * 2
     assert alone.items() <= every.items()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from mindgap.errors import MindgapError
 from mindgap.learners.divergence import Diverged, Watch
+from mindgap.learners.ensemble import together
 from mindgap.learners.layers import Parameters, padded
 from mindgap.learners.learner import Learner
 from mindgap.learners.missing import thinned
@@ -47,6 +48,13 @@ class Row:
     samples: int
     labelled: Int64[Tensor, " n"]
     labels: Int64[Tensor, " n"]
+
+    def members(self, count: int) -> list[Row]:
+        """One row for each network of the run's ensemble."""
+        if count == 1:
+            return [self]
+        *run, _, round_ = self.key
+        return [replace(self, key=(*run, member, round_)) for member in range(count)]
 
 
 class Fleet:
@@ -87,6 +95,8 @@ class Fleet:
     def fit(self, rows: Sequence[Row]) -> Parameters:
         """Train every row from its own fresh initialisation; returns parameters, (R, ...) each.
 
+        Where the learner has several members, they are (R, E, ...).
+
         Raises:
             MindgapError: a row that `refuses` speaks of, named by its key.
             Diverged: rows whose loss was NaN or infinite; it holds the others' parameters.
@@ -94,6 +104,8 @@ class Fleet:
         for row in rows:
             if why := self.refuses(row):
                 raise MindgapError(f"run {row.key}: {why}")
+        count = self.learner.members
+        rows = [member for row in rows for member in row.members(count)]
         flat = self._initial(rows).requires_grad_()
         batches, labels = self._batches(rows)
         constants = self._constants(rows)
@@ -115,9 +127,9 @@ class Fleet:
             losses.sum().backward()
             watch.see(step, losses)
             optimiser.step()
-        fitted = {**self._views(flat.detach()), **constants}
+        fitted = together({**self._views(flat.detach()), **constants}, count)
         if reasons := watch.reasons(flat.detach()):
-            raise Diverged(fitted, reasons)
+            raise Diverged(fitted, {row // count: why for row, why in reasons.items()})
         return fitted
 
     def _losses(

@@ -21,7 +21,7 @@ from mindgap.study.records import failure, round_record
 from mindgap.study.state import Environment, State, clock
 from mindgap.tasks import TaskSource
 
-#: A run owns one row of the fleet; an ensemble would own several, one a member.
+#: Of a run's row; the fleet makes one of it for each member of an ensemble.
 MEMBER = 0
 
 
