@@ -1,6 +1,7 @@
 """What learns: encoders, fusion, missing-modality handling, and the fleet that trains them."""
 
 from mindgap.learners.composed import Composed, ConcatNetwork
+from mindgap.learners.divergence import Diverged
 from mindgap.learners.fleet import Fleet, Row
 from mindgap.learners.fused import (
     Attention,
@@ -27,6 +28,7 @@ __all__ = [
     "Concat",
     "ConcatLinear",
     "ConcatNetwork",
+    "Diverged",
     "Fleet",
     "Fused",
     "Gated",

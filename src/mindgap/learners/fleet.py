@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ from torch import Tensor
 
 from mindgap.errors import MindgapError
 from mindgap.learners.balance.base import Descent, Losses
+from mindgap.learners.divergence import Diverged, Watch
+from mindgap.learners.ensemble import together
 from mindgap.learners.layers import Parameters, padded
 from mindgap.learners.learner import Learner
 from mindgap.learners.missing import thinned
@@ -47,6 +49,13 @@ class Row:
     samples: int
     labelled: Int64[Tensor, " n"]
     labels: Int64[Tensor, " n"]
+
+    def members(self, count: int) -> list[Row]:
+        """One row for each network of the run's ensemble."""
+        if count == 1:
+            return [self]
+        *run, _, round_ = self.key
+        return [replace(self, key=(*run, member, round_)) for member in range(count)]
 
 
 class Fleet:
@@ -88,20 +97,32 @@ class Fleet:
     def fit(self, rows: Sequence[Row]) -> Parameters:
         """Train every row from its own fresh initialisation; returns parameters, (R, ...) each.
 
+        Where the learner has several members, they are (R, E, ...).
+
         Raises:
             MindgapError: a row that `refuses` speaks of, named by its key.
+            Diverged: rows whose loss was NaN or infinite; it holds the others' parameters.
         """
         for row in rows:
             if why := self.refuses(row):
                 raise MindgapError(f"run {row.key}: {why}")
-        return self.descend(rows, self.network.balance.descent(self, rows))
+        count = self.learner.members
+        rows = [member for row in rows for member in row.members(count)]
+        watch = Watch(self.learner, len(rows), self.device)
+        trained = self.descend(rows, self.network.balance.descent(self, rows), watch)
+        fitted = together(trained, count)
+        if reasons := watch.reasons(trained):
+            raise Diverged(fitted, {row // count: why for row, why in reasons.items()})
+        return fitted
 
     def start(self, rows: Sequence[Row]) -> Parameters:
         """What training these rows starts from."""
         return {**self._views(self._initial(rows)), **self._constants(rows)}
 
-    def descend(self, rows: Sequence[Row], descent: Descent) -> Parameters:
-        """Train every row in the way that `descent` goes; parameters as from `fit`."""
+    def descend(
+        self, rows: Sequence[Row], descent: Descent, watch: Watch | None = None
+    ) -> Parameters:
+        """Train every row in the way that `descent` goes; parameters, (R, ...) each."""
         flat = self._initial(rows).requires_grad_()
         batches, labels = self._batches(rows)
         constants = self._constants(rows)
@@ -114,13 +135,12 @@ class Fleet:
             fused=True,
         )
         for step in range(self.learner.steps):
-            progress = step / self.learner.steps
-            optimiser.param_groups[0]["lr"] = (
-                self.learner.learning_rate * (1 + math.cos(math.pi * progress)) / 2
-            )
+            optimiser.param_groups[0]["lr"] = self.learner.rate(step)
             parameters = {**self._views(flat), **constants}
             masks = self._at(dropout, step), self._at(hiding, step)
             losses = self.losses(parameters, batches[step], labels[step], *masks)
+            if watch is not None:
+                watch.see(step, losses.multimodal())
             flat.grad = descent(flat, losses, step)
             optimiser.step()
         return {**self._views(flat.detach()), **constants}

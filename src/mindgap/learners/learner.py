@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ class Learner(Component):
         learning_rate: at the first step; it falls to zero along half a cosine.
         weight_decay: AdamW's, decoupled.
         dropout: rate before the last linear layer, in training and in Monte-Carlo passes.
+        members: networks a run trains, each from its own start on its own batches; their
+            probabilities are averaged, and stand for Monte-Carlo passes.
     """
 
     component_kind: ClassVar[str] = "learner"
@@ -33,15 +36,20 @@ class Learner(Component):
     learning_rate: PositiveFloat = 3e-3
     weight_decay: NonNegativeFloat = 1e-3
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    members: PositiveInt = 1
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What strategies may count on: "stochastic" wherever there is dropout."""
-        return frozenset({"stochastic"} if self.dropout > 0 else ())
+        """What strategies may count on: "stochastic" where passes or members can differ."""
+        return frozenset({"stochastic"} if self.dropout > 0 or self.members > 1 else ())
 
     @abstractmethod
     def network(self, shape: TaskShape) -> Network:
         """The stack of networks for tasks of this shape."""
+
+    def rate(self, step: int) -> float:
+        """The learning rate at a step, counted from 0."""
+        return self.learning_rate * (1 + math.cos(math.pi * (step / self.steps))) / 2
 
     def supports(self, shape: TaskShape) -> str | None:
         """Why tasks of this shape can't be learned, or None."""

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mindgap.errors import MindgapError
+from mindgap.learners.ensemble import apart, asked_of_members, folded, members
 from mindgap.learners.layers import Parameters
 from mindgap.learners.network import Network, Output
 from mindgap.learners.samples import Samples
@@ -35,7 +36,7 @@ def predict(
     """Answer every key of `want` for R networks on the same N samples.
 
     Args:
-        parameters: of R runs.
+        parameters: of R runs, (R, ...) each, or (R, E, ...) of ensembles, see `ensemble.folded`.
         want: "probabilities", "unimodal_probabilities" (NaN where not observed), "embeddings",
             "unimodal_embeddings", "subset_probabilities:token", "subset_probabilities:zero",
             "mc_probabilities" (with dropout left on).
@@ -43,15 +44,21 @@ def predict(
 
     Returns:
         key -> tensor (R, N, ...), or a mapping of such by modality or subset; "mc_probabilities"
-        are (R, T, N, C).
+        are (R, T, N, C); T is the number of members where there are several.
     """
     if not want:
         return {}
-    masks = _masks(network, parameters, keys) if "mc_probabilities" in want else None
+    count = members(network, parameters)
+    if count > 1:
+        parameters, asked, masks = apart(parameters), asked_of_members(want), None
+    else:
+        asked = want
+        masks = _masks(network, parameters, keys) if "mc_probabilities" in want else None
     chunks = []
     for start in range(0, len(samples), CHUNK):
         part = samples.slice(start, start + CHUNK)
-        chunks.append(_answer(network, parameters, part, want, masks))
+        answers = _answer(network, parameters, part, asked, masks)
+        chunks.append(folded(answers, want, count) if count > 1 else answers)
     return {key: _join([chunk[key] for chunk in chunks]) for key in want}
 
 

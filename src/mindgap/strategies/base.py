@@ -34,7 +34,7 @@ NEEDED = {
         "zero_embeddings",
         "take a learner with a fusion that can be given embeddings of zeros, as built-in ones have",
     ),
-    "mc_probabilities": ("stochastic", "take a learner with a dropout above 0"),
+    "mc_probabilities": ("stochastic", "take a learner with a dropout above 0, or several members"),
 }
 
 

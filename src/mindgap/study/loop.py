@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from mindgap.learners import Fleet, Learner, Row
+from mindgap.learners import Diverged, Fleet, Learner, Parameters, Row
 from mindgap.registry import Registry
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.journal import Record
@@ -70,9 +70,18 @@ def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None
         return []
     rows, place = _distinct([state.row() for state in trainable])
     with clock(trainable, "train"):
-        parameters = guarded(name, fleet.fit, rows)
-    if isinstance(parameters, Failure):
-        _fail(trainable, parameters, write)
+        fitted = guarded(name, _fit, fleet, rows)
+    if isinstance(fitted, Failure):
+        _fail(trainable, fitted, write)
+        return []
+    parameters, diverged = fitted
+    for state, row in zip(trainable, place, strict=True):
+        if row in diverged:
+            why = f"{name}: {diverged[row]}"
+            _fail([state], Failure(why, why), write)
+    trainable = [s for s, row in zip(trainable, place, strict=True) if row not in diverged]
+    place = [row for row in place if row not in diverged]
+    if not trainable:
         return []
     measured = measure(trainable, place, parameters, fleet.network)
     selections = select(trainable, place, parameters, fleet.network)
@@ -94,6 +103,14 @@ def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None
 def _fail(states: Sequence[State], what: Failure, write: Callable[[Record], None]) -> None:
     for state in states:
         write(failure(state.run, state.round, what.error, what.traceback))
+
+
+def _fit(fleet: Fleet, rows: Sequence[Row]) -> tuple[Parameters, Mapping[int, str]]:
+    """What was trained, and which rows diverged, with the reason."""
+    try:
+        return fleet.fit(rows), {}
+    except Diverged as error:
+        return error.parameters, error.reasons
 
 
 def _distinct(rows: Sequence[Row]) -> tuple[list[Row], list[int]]:

@@ -20,7 +20,7 @@ from mindgap.study.records import failure
 from mindgap.study.state import Environment, State
 from mindgap.tasks import MultimodalData, Task, TaskShape, TaskSource
 
-#: A run owns one row of the fleet; an ensemble would own several, one a member.
+#: Of a run's row; the fleet makes one of it for each member of an ensemble.
 MEMBER = 0
 
 

@@ -37,3 +37,29 @@ class OneTooMany(ModuleLearner):
 
     def module(self, shape):
         return Reading(shape, shape.n_classes + 1)
+
+
+class Doomed(Reading):
+    """Some runs are lucky; the loss of the others is NaN from the sixth step on."""
+
+    def __init__(self, shape, classes):
+        super().__init__(shape, classes)
+        self.register_buffer("lucky", torch.rand(()) < 0.8)
+        self.register_buffer("steps", torch.zeros(()))
+
+    def forward(self, inputs, observed):
+        output = super().forward(inputs, observed)
+        if self.training:
+            self.steps += 1
+        doomed = ~self.lucky & (self.steps > 5)
+        logits = torch.where(doomed, torch.nan, output.logits)
+        return Output(logits, output.embedding, {}, output.unimodal_embeddings)
+
+
+class Diverging(ModuleLearner):
+    """Diverges in some runs."""
+
+    unimodal_heads = False
+
+    def module(self, shape):
+        return Doomed(shape, shape.n_classes)

@@ -1,0 +1,58 @@
+"""Training that diverges: the loss of one run is NaN or infinite, its neighbours' are not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mindgap.errors import MindgapError
+from mindgap.learners.layers import Parameters
+from mindgap.learners.learner import Learner
+
+
+class Diverged(MindgapError):
+    """Some rows of a fleet diverged; the others are trained as they would be without them.
+
+    Attributes:
+        parameters: of all rows, as `Fleet.fit` returns them.
+        reasons: row -> one sentence with its step and learning rate.
+    """
+
+    def __init__(self, parameters: Parameters, reasons: Mapping[int, str]) -> None:
+        super().__init__("; ".join(f"row {row}: {why}" for row, why in reasons.items()))
+        self.parameters, self.reasons = parameters, reasons
+
+
+class Watch:
+    """Keeps the losses of every step where they are, and looks at them once, at the end."""
+
+    def __init__(self, learner: Learner, runs: int, device: torch.device) -> None:
+        self.learner = learner
+        self.losses = torch.zeros(learner.steps, runs, device=device)
+
+    def see(self, step: int, losses: Float[Tensor, " R"]) -> None:
+        """Each run's loss at this step."""
+        self.losses[step] = losses.detach()
+
+    def reasons(self, trained: Parameters) -> dict[int, str]:
+        """Row -> why it diverged; the last step shows in the trained parameters alone."""
+        steps = self.learner.steps
+        sums = torch.stack([value.flatten(1).sum(dim=1) for value in trained.values()]).sum(dim=0)
+        bad = ~torch.cat([self.losses, sums[None]]).isfinite()
+        first = bad.int().argmax(dim=0).tolist()
+        found = {}
+        for row in bad.any(dim=0).nonzero().flatten().tolist():
+            step = first[row]
+            if step < steps:
+                what, value = "loss", float(self.losses[step, row])
+            else:
+                what, value = "sum of its parameters", float(sums[row])
+            found[row] = (
+                f"training diverged: at step {min(step + 1, steps)} of {steps}, with a learning "
+                f"rate of {self.learner.rate(min(step, steps - 1)):.3g}, the {what} was {value}; "
+                "take a lower learning_rate"
+            )
+        return found
