@@ -146,6 +146,7 @@ def literal_loss(learner, shape, samples, p, part, seen, k):
 CASES = [
     ("Concat-token", "vectors", {"modality_dropout": 0.5}),
     ("ConcatLinear-zero", "three", {}),
+    ("LowRank-regression", "vectors", {}),
     ("Late-experts", "vectors", {}),
     ("Gated-complete", "vectors", {}),
     ("Attention-masked", "mixed", {}),

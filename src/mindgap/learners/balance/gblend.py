@@ -15,7 +15,8 @@ whole labelled set with the weights found. So training costs three times as much
 labels the estimate is a guess: of 50 labels, 10 say what generalises.
 
 Departures. Where the held-out loss has grown (G < 0) the weight is 0, while the theory would have a
-negative one; if all have grown, all weights are the same. O is at least 0.01 in size, since a
+negative one; a fused prediction of weight 0 stays untrained, which happens with few labels. If all
+have grown, all weights are the same. O is at least 0.01 in size, since a
 hundredth of a nat is within the error of any estimate here. What a missing-modality handler adds
 is weighed as the fused loss is.
 """
