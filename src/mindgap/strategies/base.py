@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -25,7 +25,11 @@ SERVED = {
     "subset_probabilities:token": "subset -> (N, C), absent modalities replaced by the token",
     "subset_probabilities:zero": "subset -> (N, C), absent modalities' embeddings set to zero",
     "mc_probabilities": "(T, N, C) with dropout left on; T draws of the weights, for all samples",
+    "head": "the last linear layer: (B, D) and the rows they stand for -> (B, C) logits",
 }
+
+#: The last linear layer of a learner: its inputs, and the rows whose gaps they have, to logits.
+Head = Callable[[Float[Tensor, "B D"], Int[Tensor, " B"]], Float[Tensor, "B C"]]
 
 #: What a learner must be capable of to serve a key, and what to do where it isn't.
 NEEDED = {
@@ -94,6 +98,15 @@ class Pool:
                 "zero" (an embedding of zeros). A missing modality is absent in every subset.
         """
         value: Mapping[Subset, Float[Tensor, "N C"]] = self._serve(f"subset_probabilities:{absent}")
+        return value
+
+    def head(self, inputs: Float[Tensor, "B D"], rows: Int[Tensor, " B"]) -> Float[Tensor, "B C"]:
+        """Logits of the last linear layer for inputs like `embeddings`, differentiable in them.
+
+        Args:
+            rows: the samples that the inputs stand for: the layer may depend on what they lack.
+        """
+        value: Float[Tensor, "B C"] = self._serve("head")(inputs, rows)
         return value
 
     def _serve(self, what: str) -> Any:
