@@ -22,7 +22,7 @@ def by_formula(pool, eps):
         g = weight @ (p - np.eye(len(p))[p.argmax()])
         changed = False
         for c in np.unique(pool.labels):
-            anchor = z[pool.labelled[pool.labels == c]].mean(axis=0)
+            anchor = z[pool.labelled[pool.labels == c].numpy()].mean(axis=0)
             way = anchor - z[row]
             alpha = eps * np.linalg.norm(way) * g / np.linalg.norm(g) / way
             mixed = alpha * anchor + (1 - alpha) * z[row]
