@@ -47,7 +47,7 @@ class GapCoreset(Strategy):
 
 
 def blocks(pool: Pool) -> dict[str, Float[Tensor, "N _D_m"]]:
-    """Each modality centred and with a mean squared norm of one, by those who have it; else zero."""
+    """Each modality centred, its mean squared norm one, by those who have it; zero elsewhere."""
     found = {}
     for m, name in enumerate(pool.names):
         there = pool.observed[:, m]
