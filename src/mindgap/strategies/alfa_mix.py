@@ -42,6 +42,8 @@ class AlfaMix(Strategy):
         epsilon: eps times the root of the embedding's width; the paper takes 0.2.
     """
 
+    cost = "O(N C D), then k-means of b clusters"
+
     epsilon: PositiveFloat = 0.2
 
     def requires(self) -> set[str]:

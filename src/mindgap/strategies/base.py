@@ -139,6 +139,9 @@ class Strategy(Component):
     #: "unimodal": knows only the fused model; "multimodal": looks at modalities.
     group: ClassVar[str] = "unimodal"
 
+    #: time to choose b of N samples: C classes, D features, L labels, M modalities, T passes
+    cost: ClassVar[str] = ""
+
     @abstractmethod
     def requires(self) -> Set[str]:
         """Keys of `SERVED` that `select` reads."""

@@ -20,6 +20,7 @@ class CompletenessFirst(Strategy):
     """
 
     group = "multimodal"
+    cost = "O(N C)"
 
     def requires(self) -> set[str]:
         return {"probabilities"}

@@ -39,6 +39,8 @@ class Dropquery(Strategy):
         enough: how many times n candidates are kept at least.
     """
 
+    cost = "O(T N C D), then k-means of b clusters"
+
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.75
     passes: PositiveInt = 3
     enough: NonNegativeInt = 25

@@ -24,6 +24,7 @@ class FusedUnimodalKl(Strategy):
     """
 
     group = "multimodal"
+    cost = "O(M N C)"
 
     def requires(self) -> set[str]:
         return {"probabilities", "unimodal_probabilities"}

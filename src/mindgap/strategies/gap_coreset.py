@@ -25,6 +25,7 @@ class GapCoreset(Strategy):
     """
 
     group = "multimodal"
+    cost = "O((L + b) N D)"
 
     def requires(self) -> set[str]:
         return {"unimodal_embeddings"}

@@ -38,6 +38,7 @@ class ModalityCoverage(Strategy):
     """
 
     group = "multimodal"
+    cost = "O((M L + kappa b) N D)"
 
     kappa: PositiveInt = 5
 

@@ -35,6 +35,7 @@ class PatternConditional(Strategy):
     """
 
     group = "multimodal"
+    cost = "that of the strategy inside"
 
     of: Strategy
 
