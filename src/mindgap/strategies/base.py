@@ -100,13 +100,13 @@ class Pool:
         value: Mapping[Subset, Float[Tensor, "N C"]] = self._serve(f"subset_probabilities:{absent}")
         return value
 
-    def head(self, inputs: Float[Tensor, "B D"], rows: Int[Tensor, " B"]) -> Float[Tensor, "B C"]:
-        """Logits of the last linear layer for inputs like `embeddings`, differentiable in them.
+    @property
+    def head(self) -> Head:
+        """The last linear layer: inputs like `embeddings` and their rows -> logits.
 
-        Args:
-            rows: the samples that the inputs stand for: the layer may depend on what they lack.
+        It is differentiable in the inputs; it may depend on what the rows lack.
         """
-        value: Float[Tensor, "B C"] = self._serve("head")(inputs, rows)
+        value: Head = self._serve("head")
         return value
 
     def _serve(self, what: str) -> Any:
