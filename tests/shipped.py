@@ -12,6 +12,7 @@ SETTINGS = {
     ],
     "mean_modality": ["mean_modality[of=entropy]"],
     "worst_modality": ["worst_modality[of=margin]"],
+    "pattern_conditional": ["pattern_conditional[of=margin]", "pattern_conditional[of=jsd]"],
     "stratified": ["stratified[of=badge]", "stratified[of=margin]", "stratified[of=bald]"],
 }
 REGISTRY = Registry()

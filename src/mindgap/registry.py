@@ -131,6 +131,12 @@ def summary(target: Callable[..., Any]) -> str:
     return (inspect.getdoc(target) or "").partition("\n")[0]
 
 
+def paper(target: Callable[..., Any]) -> str:
+    """Who a component is from: what stands in brackets at the end of its first line, or nothing."""
+    found = re.search(r"\(([^()]*)\)\.?$", summary(target))
+    return found[1] if found else ""
+
+
 def documentation(target: Callable[..., Any]) -> str:
     """A component's docstring, with the parameters that its bases describe at the end."""
     told = inspect.getdoc(target) or ""

@@ -27,6 +27,8 @@ def served_by_a_learner():
 
 
 def described(value, rows):
+    if callable(value):
+        return "a function"
     if isinstance(value, torch.Tensor):
         shape = tuple("N" if size == rows else "?" for size in value.shape)
         return shape, value.dtype

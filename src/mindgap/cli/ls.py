@@ -46,6 +46,7 @@ def command(
     if rows := found.pop(Kind.scenarios.value, None):
         _by_pitfall(rows, plugins or [], Console())
     for title, rows in found.items():
+        rows = [_folded(row) for row in rows] if title == Kind.strategies else rows
         table = Table(title=title, title_justify="left")
         for column in rows[0] if rows else ["nothing"]:
             table.add_column(column)
@@ -77,7 +78,7 @@ def _by_pitfall(rows: list[dict[str, Any]], plugins: list[Any], console: Console
 
 def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
     """A row for each of a kind."""
-    from mindgap.registry import Registry, summary
+    from mindgap.registry import Registry, paper, parameters, summary
 
     if kind is Kind.studies:
         from mindgap.study.spec import packaged, read
@@ -88,11 +89,21 @@ def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
             for study, _ in [read(name)]
         ]
     registry = Registry(plugins)
-    if kind is Kind.learners or kind is Kind.strategies:
-        singular = {"learners": "learner", "strategies": "strategy"}[kind.value]
+    if kind is Kind.learners:
+        found = {name: registry.target("learner", name) for name in registry.names("learner")}
+        return [{"name": name, "summary": summary(target)} for name, target in found.items()]
+    if kind is Kind.strategies:
+        found = {name: registry.target("strategy", name) for name in registry.names("strategy")}
         return [
-            _named(name, registry.target(singular, name), summary)
-            for name in registry.names(singular)
+            {
+                "name": name,
+                "family": getattr(target, "group", ""),  # a function has none
+                "paper": paper(target),
+                "needs": _needs(target, parameters(target)),
+                "cost": getattr(target, "cost", ""),
+                "summary": summary(target),
+            }
+            for name, target in found.items()
         ]
     rows = []
     for name in registry.names("task"):
@@ -107,8 +118,14 @@ def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _named(name: str, target: Any, summary: Any) -> dict[str, Any]:
-    row = {"name": name, "summary": summary(target)}
-    if hasattr(target, "group"):
-        row = {"name": name, "group": target.group, "summary": summary(target)}
-    return row
+def _folded(row: dict[str, Any]) -> dict[str, Any]:
+    """A strategy's row for a narrow terminal; its summary names the paper."""
+    told = f"{row['summary']}\nneeds {row['needs'] or 'nothing'}\ncost {row['cost'] or 'unknown'}"
+    return {"name": row["name"], "family": row["family"], "summary": told}
+
+
+def _needs(target: Any, known: list[Any]) -> str:
+    """What a strategy reads of a learner, with its own defaults."""
+    if any(p.default is p.empty for p in known):
+        return "what the strategy inside needs"
+    return ", ".join(sorted(target().requires()))

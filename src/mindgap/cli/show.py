@@ -135,8 +135,15 @@ def _is_ours(built: Any) -> bool:
 
 
 def _of_component(built: Any) -> dict[str, Any]:
+    from mindgap.registry import paper
+
     if hasattr(built, "requires"):
-        return {"group": built.group, "requires": sorted(built.requires())}
+        return {
+            "family": built.group,
+            "paper": paper(type(built)),
+            "needs": sorted(built.requires()),
+            "cost": built.cost,
+        }
     return {"capabilities": sorted(built.capabilities), **_small(built)}
 
 

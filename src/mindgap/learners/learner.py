@@ -40,8 +40,10 @@ class Learner(Component):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What strategies may count on: "stochastic" where passes or members can differ."""
-        return frozenset({"stochastic"} if self.dropout > 0 or self.members > 1 else ())
+        """What strategies may count on: "stochastic" where passes or members can differ, "head"
+        where one last layer makes the logits."""
+        stochastic = {"stochastic"} if self.dropout > 0 or self.members > 1 else set()
+        return frozenset(stochastic | ({"head"} if self.members == 1 else set()))
 
     @abstractmethod
     def network(self, shape: TaskShape) -> Network:

@@ -41,7 +41,8 @@ class ModuleLearner(Learner):
     @property
     def capabilities(self) -> frozenset[str]:
         heads = {"unimodal_heads"} if self.unimodal_heads else set()
-        return super().capabilities | heads
+        headless = {"head"} if self.dropout == 0 else set()  # then nobody looked for one
+        return (super().capabilities | heads) - headless
 
     def supports(self, shape: TaskShape) -> str | None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -39,27 +39,30 @@ def predict(
         parameters: of R runs, (R, ...) each, or (R, E, ...) of ensembles, see `ensemble.folded`.
         want: "probabilities", "unimodal_probabilities" (NaN where not observed), "embeddings",
             "unimodal_embeddings", "subset_probabilities:token", "subset_probabilities:zero",
-            "mc_probabilities" (with dropout left on).
+            "mc_probabilities" (with dropout left on), "head".
         keys: of the runs' streams (`Row.key`); only "mc_probabilities" need them.
 
     Returns:
         key -> tensor (R, N, ...), or a mapping of such by modality or subset; "mc_probabilities"
-        are (R, T, N, C); T is the number of members where there are several.
+        are (R, T, N, C), T being the number of members where there are several; "head" is a
+        function of each run: (B, D), rows (B,) -> (B, C) logits.
     """
     if not want:
         return {}
     count = members(network, parameters)
+    ready = {"head": _heads(network, parameters, samples)} if "head" in want else {}
+    rest = want - {"head"}
     if count > 1:
-        parameters, asked, masks = apart(parameters), asked_of_members(want), None
+        parameters, asked, masks = apart(parameters), asked_of_members(rest), None
     else:
-        asked = want
+        asked = rest
         masks = _masks(network, parameters, keys) if "mc_probabilities" in want else None
     chunks = []
     for start in range(0, len(samples), CHUNK):
         part = samples.slice(start, start + CHUNK)
         answers = _answer(network, parameters, part, asked, masks)
-        chunks.append(folded(answers, want, count) if count > 1 else answers)
-    return {key: _join([chunk[key] for chunk in chunks]) for key in want}
+        chunks.append(folded(answers, rest, count) if count > 1 else answers)
+    return {**ready, **{key: _join([chunk[key] for chunk in chunks]) for key in rest}}
 
 
 def _answer(
@@ -103,6 +106,24 @@ def _answer(
         else:
             raise LookupError(f"no learner answers {key!r}")
     return answers
+
+
+def _heads(
+    network: Network, parameters: Parameters, samples: Samples
+) -> list[Callable[[Tensor, Tensor], Tensor]]:
+    """The last layer of each run by itself, so that its bits depend on no other."""
+
+    def head_of(own: Parameters) -> Callable[[Tensor, Tensor], Tensor]:
+        def head(inputs: Tensor, rows: Tensor) -> Tensor:
+            observed = None if samples.observed is None else samples.observed[rows][None]
+            return network.head(own, inputs[None], observed)[0]
+
+        return head
+
+    runs = len(next(iter(parameters.values())))
+    return [
+        head_of({name: value[r : r + 1] for name, value in parameters.items()}) for r in range(runs)
+    ]
 
 
 def _masks(

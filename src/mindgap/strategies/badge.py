@@ -18,6 +18,8 @@ class Badge(Strategy):
     computed without the gradients (see `gradient`). Labelled samples are no centres.
     """
 
+    cost = "O(b N (C + D))"
+
     def requires(self) -> set[str]:
         return {"probabilities", "embeddings"}
 

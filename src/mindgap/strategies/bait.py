@@ -59,6 +59,8 @@ class Bait(Strategy):
         fisher: "full" or "binary".
     """
 
+    cost = "O(b N C^2 D)"
+
     regularisation: PositiveFloat = 1.0
     fisher: Literal["full", "binary"] = "full"
 

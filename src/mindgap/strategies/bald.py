@@ -29,6 +29,8 @@ class Bald(Strategy):
     are passes that are all the same, whatever the learner says of itself.
     """
 
+    cost = "O(T N C)"
+
     def requires(self) -> set[str]:
         return {"mc_probabilities"}
 

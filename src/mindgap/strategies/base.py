@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -25,7 +25,11 @@ SERVED = {
     "subset_probabilities:token": "subset -> (N, C), absent modalities replaced by the token",
     "subset_probabilities:zero": "subset -> (N, C), absent modalities' embeddings set to zero",
     "mc_probabilities": "(T, N, C) with dropout left on; T draws of the weights, for all samples",
+    "head": "the last linear layer: (B, D) and the rows they stand for -> (B, C) logits",
 }
+
+#: The last linear layer of a learner: its inputs, and the rows whose gaps they have, to logits.
+Head = Callable[[Float[Tensor, "B D"], Int[Tensor, " B"]], Float[Tensor, "B C"]]
 
 #: What a learner must be capable of to serve a key, and what to do where it isn't.
 NEEDED = {
@@ -33,6 +37,10 @@ NEEDED = {
     "subset_probabilities:zero": (
         "zero_embeddings",
         "take a learner with a fusion that can be given embeddings of zeros, as built-in ones have",
+    ),
+    "head": (
+        "head",
+        "take a learner with one member; a module of your own needs a `head` and dropout",
     ),
     "mc_probabilities": ("stochastic", "take a learner with a dropout above 0, or several members"),
 }
@@ -100,6 +108,15 @@ class Pool:
         value: Mapping[Subset, Float[Tensor, "N C"]] = self._serve(f"subset_probabilities:{absent}")
         return value
 
+    @property
+    def head(self) -> Head:
+        """The last linear layer: inputs like `embeddings` and their rows -> logits.
+
+        It is differentiable in the inputs; it may depend on what the rows lack.
+        """
+        value: Head = self._serve("head")
+        return value
+
     def _serve(self, what: str) -> Any:
         try:
             return self.served[what]
@@ -130,6 +147,9 @@ class Strategy(Component):
 
     #: "unimodal": knows only the fused model; "multimodal": looks at modalities.
     group: ClassVar[str] = "unimodal"
+
+    #: time to choose b of N samples: C classes, D features, L labels, M modalities, T passes
+    cost: ClassVar[str] = ""
 
     @abstractmethod
     def requires(self) -> Set[str]:

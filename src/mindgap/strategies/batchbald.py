@@ -40,6 +40,8 @@ class Batchbald(Strategy):
         configurations: most configurations of labels that are looked at; the paper has 10,000.
     """
 
+    cost = "O(b K T N C) for K configurations"
+
     configurations: PositiveInt = 500
 
     def requires(self) -> set[str]:

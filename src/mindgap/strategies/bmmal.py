@@ -31,6 +31,7 @@ class Bmmal(Strategy):
     """
 
     group = "multimodal"
+    cost = "O(2^M N + b N (C + D))"
 
     def requires(self) -> set[str]:
         return {"probabilities", "unimodal_embeddings", "subset_probabilities:zero"}

@@ -27,6 +27,8 @@ class Cdal(Strategy):
     taken as the smallest number there is, so that divergences stay finite.
     """
 
+    cost = "O((L + b) N C)"
+
     def requires(self) -> set[str]:
         return {"probabilities"}
 

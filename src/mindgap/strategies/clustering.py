@@ -37,7 +37,7 @@ def clusters(
     for _ in range(STEPS):
         nearest, gain = _assign(points, centres, weights)
         inertia = total - gain
-        if before - inertia <= TOLERANCE * inertia:
+        if before - inertia <= TOLERANCE * max(inertia, 0.0):  # rounding may leave it below
             break
         before = inertia
         centres = means(points, nearest, centres, weights)

@@ -39,6 +39,7 @@ class CoTesting(Strategy):
     """
 
     group = "multimodal"
+    cost = "O(M N C)"
 
     variant: Literal["naive", "aggressive", "conservative"] = "naive"
 

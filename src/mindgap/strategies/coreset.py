@@ -26,6 +26,8 @@ class Coreset(Strategy):
     the samples were chosen.
     """
 
+    cost = "O((L + b) N D)"
+
     def requires(self) -> set[str]:
         return {"unimodal_embeddings"}
 

@@ -29,6 +29,8 @@ class Falcun(Strategy):
         gamma: large ones make the draw greedy, 0 is random; the authors take 10.
     """
 
+    cost = "O(b N C)"
+
     gamma: NonNegativeFloat = 10.0
 
     def requires(self) -> set[str]:

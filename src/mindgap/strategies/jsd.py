@@ -24,6 +24,7 @@ class Jsd(Strategy):
     """
 
     group = "multimodal"
+    cost = "O(M N C)"
 
     def requires(self) -> set[str]:
         return {"unimodal_probabilities"}

@@ -21,6 +21,8 @@ class Kmeans(Strategy):
     `coreset`. The scores are the clusters' shares of the candidates.
     """
 
+    cost = "O(I b N D) for I steps"
+
     def requires(self) -> set[str]:
         return {"unimodal_embeddings"}
 

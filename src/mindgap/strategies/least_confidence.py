@@ -17,6 +17,8 @@ class LeastConfidence(Strategy):
     to p = 1/2; for more it is Settles' generalisation.
     """
 
+    cost = "O(N C)"
+
     def requires(self) -> set[str]:
         return {"probabilities"}
 

@@ -13,6 +13,8 @@ from mindgap.strategies.base import Pool, Selection, Strategy, best
 class Margin(Strategy):
     """Smallest gap between the two most likely classes (Scheffer et al. 2001)."""
 
+    cost = "O(N C)"
+
     def requires(self) -> set[str]:
         return {"probabilities"}
 

@@ -33,6 +33,8 @@ class Maxherding(Strategy):
         sigma: width of the kernel; two embeddings are at most 2 apart.
     """
 
+    cost = "O(N^2 D) time, O(N D) memory"
+
     sigma: PositiveFloat = 1.0
 
     def requires(self) -> set[str]:

@@ -21,6 +21,7 @@ class MeanModality(Strategy):
     """
 
     group = "multimodal"
+    cost = "that of the strategy inside, M times"
 
     of: Strategy
 

@@ -20,6 +20,8 @@ class MeanStd(Strategy):
     without dropout is refused, and so are passes that are all the same, as in `bald`.
     """
 
+    cost = "O(T N C)"
+
     def requires(self) -> set[str]:
         return {"mc_probabilities"}
 

@@ -28,6 +28,7 @@ class OneModality(Strategy):
     """
 
     group = "multimodal"
+    cost = "that of the strategy inside"
 
     of: Strategy
     modality: str

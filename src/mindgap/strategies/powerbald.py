@@ -31,6 +31,8 @@ class Powerbald(Strategy):
         beta: large ones come close to `bald`, 0 would be random; the paper takes 1.
     """
 
+    cost = "O(T N C)"
+
     beta: PositiveFloat = 1.0
 
     def requires(self) -> set[str]:

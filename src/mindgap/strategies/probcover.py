@@ -42,6 +42,8 @@ class Probcover(Strategy):
         purity: share of balls that have to be pure.
     """
 
+    cost = "O(N^2 D)"
+
     delta: PositiveFloat | None = None
     purity: Annotated[float, Field(gt=0, le=1)] = 0.95
 

@@ -14,6 +14,8 @@ from mindgap.strategies.base import Pool, Selection, Strategy, best
 class Random(Strategy):
     """Every candidate is as likely as any other."""
 
+    cost = "O(N)"
+
     def requires(self) -> set[str]:
         return set()
 

@@ -51,6 +51,7 @@ class RlMbaLite(Strategy):
     """
 
     group = "multimodal"
+    cost = "O(b N D)"
 
     temperature: PositiveFloat = 1.0
     diversity: NonNegativeFloat = 1.0

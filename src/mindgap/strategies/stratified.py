@@ -29,6 +29,7 @@ class Stratified(Strategy):
     """
 
     group = "multimodal"
+    cost = "that of the strategy inside, for each pattern"
 
     of: Strategy
 

@@ -45,6 +45,8 @@ class Typiclust(Strategy):
         smallest: clusters up to this size come after all others.
     """
 
+    cost = "O(I K N D) for K clusters, I steps"
+
     max_clusters: PositiveInt = 500
     neighbours: PositiveInt = 20
     smallest: NonNegativeInt = 5

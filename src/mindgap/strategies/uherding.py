@@ -40,6 +40,8 @@ class Uherding(Strategy):
         sigma: width of the kernel; by the rule above if null.
     """
 
+    cost = "O(N^2 D) time, O(N D) memory"
+
     temperature: PositiveFloat = 1.0
     sigma: PositiveFloat | None = None
 

@@ -26,6 +26,8 @@ class WeightedKmeans(Strategy):
         beta: how many times n are clustered; the paper takes 10 unless it says otherwise.
     """
 
+    cost = "O(N C + I beta b^2 D) for I steps"
+
     beta: PositiveInt = 10
 
     def requires(self) -> set[str]:

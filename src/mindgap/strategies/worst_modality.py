@@ -22,6 +22,7 @@ class WorstModality(Strategy):
     """
 
     group = "multimodal"
+    cost = "that of the strategy inside, M times"
 
     of: Strategy
 

@@ -110,7 +110,9 @@ def clock(states: Sequence[State], phase: str) -> Iterator[None]:
 
 def of_run(value: Any, r: int) -> Any:
     """Drop the run axis of a prediction."""
-    return value[r] if isinstance(value, Tensor) else {key: part[r] for key, part in value.items()}
+    if isinstance(value, Mapping):
+        return {key: part[r] for key, part in value.items()}
+    return value[r]
 
 
 def of_models(parameters: Parameters, models: Sequence[int]) -> Parameters:

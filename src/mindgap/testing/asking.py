@@ -13,7 +13,7 @@ from mindgap.tasks import TaskShape
 from mindgap.testing.pools import NAMES, WIDTHS, make_pool
 
 #: What a learner is that can do everything.
-CAPABLE = frozenset({"stochastic", "unimodal_heads", "linear_head", "zero_embeddings"})
+CAPABLE = frozenset({"head", "stochastic", "unimodal_heads", "linear_head", "zero_embeddings"})
 
 
 class BrokenContract(AssertionError):

@@ -97,6 +97,9 @@ def make_pool(
         "unimodal_embeddings": lambda: seen,
         "subset_probabilities:token": lambda: {s: shown(s, "token") for s in subsets(names)},
         "subset_probabilities:zero": lambda: {s: shown(s, "zero") for s in subsets(names)},
+        "head": lambda: (
+            lambda inputs, rows: inputs @ torch.cat([weights[name] for name in names]) + bias
+        ),
         "mc_probabilities": lambda: torch.stack([fused(seen, drawn()) for _ in range(PASSES)]),
     }
     return Pool(
@@ -154,4 +157,6 @@ def copied(pool: Pool) -> Pool:
 def _each(change: Callable[[Tensor], Tensor], value: Any) -> Any:
     if isinstance(value, Tensor):
         return change(value)
+    if callable(value):  # the head, which is the same for all samples
+        return value
     return {key: _each(change, part) for key, part in value.items()}

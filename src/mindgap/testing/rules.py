@@ -215,7 +215,7 @@ def _parts(pool: Pool) -> Iterator[tuple[str, Tensor]]:
         if isinstance(value, Mapping):
             for part, tensor in value.items():
                 yield f"the pool's {key} of {part}", tensor
-        else:
+        elif isinstance(value, Tensor):
             yield f"the pool's {key}", value
 
 
