@@ -9,6 +9,7 @@ scikit-activeml gets double precision, in which it is faster than in single.
 Then each strategy there is chooses in a process of its own, for its time and peak of memory.
 
 `--names coreset typiclust --sizes 10000` measures less; `--no-table` leaves the others out.
+`--quick` runs everything once and tiny, to see that it runs; its figures mean nothing.
 """
 
 import os
@@ -24,6 +25,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,7 +49,13 @@ LARGEST_PROBCOVER = 20_000
 #: Turns; a reference that takes longer than PATIENCE seconds has one.
 TURNS, PATIENCE = 5, 10.0
 #: Strategies that have no default, and what more to measure: name, samples, classes, features.
-SETTINGS = {"co_testing": "co_testing[variant=naive]"}
+SETTINGS = {
+    "co_testing": "co_testing[variant=naive]",
+    "mean_modality": "mean_modality[of=margin]",
+    "one_modality": "one_modality[of=badge,modality=image]",
+    "stratified": "stratified[of=badge]",
+    "worst_modality": "worst_modality[of=margin]",
+}
 WIDE = [("badge", 50_000, 100, 512), ("bmmal", 50_000, 100, 512)]
 MORE = ["bait[fisher=binary]", "typiclust[max_clusters=1050]", "probcover[delta=1.0]"]
 
@@ -240,7 +248,7 @@ def seconds(action: Callable[[], object]) -> tuple[float, object]:
     return time.process_time() - start, result
 
 
-def compare(name: str, size: int, n: int) -> None:
+def compare(name: str, size: int, n: int, turns: int = TURNS) -> None:
     """Print both times, what says that ours is as good, and the ratio."""
     if name == "probcover" and size > LARGEST_PROBCOVER:
         print(f"probcover {size}: theirs would hold {8e-9 * size**2:.0f} GB; {LARGEST_PROBCOVER}:")
@@ -248,7 +256,7 @@ def compare(name: str, size: int, n: int) -> None:
     pool = make(size, {"probabilities", "embeddings", "unimodal_embeddings"})
     rivals = RIVALS[name](pool, n)
     rivals.ours()  # loads what it needs
-    mine, other, left = [], [], TURNS
+    mine, other, left = [], [], turns
     while left:
         spent, theirs = seconds(rivals.theirs)
         other.append(spent)
@@ -265,42 +273,48 @@ def spent_too_long(other: list[float]) -> bool:
     return sum(other) > PATIENCE
 
 
-def alone(text: str, size: int, classes: int, width: int, n: int) -> None:
-    """Print as JSON what one strategy takes in this process."""
-    strategy = Registry().configure("strategy", text).build()
-    small = make(LABELLED + 2 * n, set(strategy.requires()))
-    strategy.select(small, n, np.random.default_rng(0))  # loads what it needs
-    pool = make(size, set(strategy.requires()), classes, width)
-    spent = float("inf")
-
-    def select() -> None:
-        nonlocal spent
-        spent, _ = seconds(lambda: strategy.select(pool, n, np.random.default_rng(0)))
-
+def alone(text: str, size: int, classes: int, width: int, n: int) -> dict[str, Any]:
+    """What one strategy takes in this process, or why it can't."""
     try:
-        peak = peak_bytes(select)
+        strategy = Registry().configure("strategy", text).build()
+        small = make(LABELLED + 2 * n, set(strategy.requires()))
+        strategy.select(small, n, np.random.default_rng(0))  # loads what it needs
+        pool = make(size, set(strategy.requires()), classes, width)
+        spent = float("inf")
+
+        def select() -> None:
+            nonlocal spent
+            spent, _ = seconds(lambda: strategy.select(pool, n, np.random.default_rng(0)))
+
+        return {"peak": peak_bytes(select), "seconds": spent}
     except MindgapError as error:
-        print(json.dumps({"refused": str(error)}))
-    else:
-        print(json.dumps({"seconds": spent, "peak": peak}))
+        return {"refused": str(error)}
 
 
-def table(sizes: list[int], n: int) -> None:
-    """Time and memory of every strategy, each in a process of its own."""
-    names = [SETTINGS.get(name, name) for name in Registry().names("strategy")]
-    cases = [(name, size, CLASSES, WIDTH) for size in sizes for name in [*names, *MORE]] + WIDE
-    print(f"\n{'strategy':34}{'samples':>8}{'classes':>8}{'features':>9}{'seconds':>9}{'MB':>7}")
+def apart(text: str, size: int, classes: int, width: int, n: int) -> dict[str, Any]:
+    """The same in a process of its own; one that fails is told of, and the others go on."""
+    command = [sys.executable, __file__, "--queries", str(n), "--alone", text]
+    command += map(str, (size, classes, width))
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return {"refused": f"FAILED: {done.stderr.splitlines()[-1]}"}
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def table(
+    cases: list[tuple[str, int, int, int]], n: int, ask: Callable[..., dict[str, Any]] = apart
+) -> None:
+    """Time and memory of strategies: name, samples, classes and features of each case."""
+    print(f"\n{'strategy':40}{'samples':>8}{'classes':>8}{'features':>9}{'seconds':>9}{'MB':>7}")
     for name, size, classes, width in cases:
-        command = [sys.executable, __file__, "--queries", str(n), "--alone", name]
-        command += map(str, (size, classes, width))
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        told = json.loads(done.stdout.splitlines()[-1])
+        told = ask(name, size, classes, width, n)
+        row = f"{name:40}{size:>8}{classes:>8}{width:>9}"
         if "refused" in told:
-            print(f"{name:34}{size:>8}{classes:>8}{width:>9}  {told['refused']}", flush=True)
+            print(f"{row}  {told['refused']}", flush=True)
             continue
         peak = "?" if told["peak"] is None else f"{told['peak'] / 1e6:.0f}"
-        row = f"{name:34}{size:>8}{classes:>8}{width:>9}{told['seconds']:>9.2f}{peak:>7}"
-        print(row, flush=True)
+        print(f"{row}{told['seconds']:>9.2f}{peak:>7}", flush=True)
 
 
 def main() -> None:
@@ -309,18 +323,26 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", type=int, default=[10_000, 50_000])
     parser.add_argument("--queries", type=int, default=50)
     parser.add_argument("--no-table", action="store_true", help="only what scikit-activeml has too")
+    parser.add_argument("--quick", action="store_true", help="only see that it runs")
     parser.add_argument("--alone", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.alone:
         text, size, classes, width = options.alone
-        alone(text, int(size), int(classes), int(width), options.queries)
+        print(json.dumps(alone(text, int(size), int(classes), int(width), options.queries)))
+        return
+    if options.quick:
+        for name in RIVALS:
+            compare(name, 2 * LABELLED, 50, turns=1)
+        table([(name, LABELLED + 20, 3, 8) for name in ("margin", "badge")], 5, alone)
         return
     for size in options.sizes:
         for name in options.names:
             compare(name, size, options.queries)
     if not options.no_table:
-        table(options.sizes, options.queries)
+        names = [SETTINGS.get(name, name) for name in Registry().names("strategy")]
+        cases = [(name, size, CLASSES, WIDTH) for size in options.sizes for name in [*names, *MORE]]
+        table(cases + WIDE, options.queries)
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ class Mlp(Encoder):
         }
 
     def __call__(self, parameters: Parameters, x: Float[Tensor, "R B d"]) -> Float[Tensor, "R B D"]:
-        hidden = linear(x, parameters, f"{self.name}.encoder1").relu()
-        return linear(hidden, parameters, f"{self.name}.encoder2").relu()
+        hidden = linear(x, parameters, f"{self.name}.encoder1").relu_()
+        return linear(hidden, parameters, f"{self.name}.encoder2").relu_()
 
 
 class Frozen(Encoder):

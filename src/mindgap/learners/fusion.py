@@ -80,7 +80,7 @@ class ConcatFusion(Fusion):
         self, parameters: Parameters, seen: Embeddings, present: Present
     ) -> Float[Tensor, "R B D"]:
         joint = torch.cat([seen[name] for name in self.names], dim=2)
-        return linear(joint, parameters, "hidden").relu() if self.hidden else joint
+        return linear(joint, parameters, "hidden").relu_() if self.hidden else joint
 
 
 class LateFusion(Fusion):
