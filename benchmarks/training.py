@@ -98,7 +98,7 @@ class Own(ModuleLearner):
     unimodal_heads = False
 
     def module(self, shape: TaskShape) -> nn.Module:
-        return OwnReference()
+        return OwnReference(dropout=0.0)
 
 
 @dataclass(frozen=True)
