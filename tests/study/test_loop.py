@@ -279,3 +279,29 @@ def failures(registry, history=()):
     (fleet,) = plan(study, registry, {}).fleets
     run_fleet(fleet, registry, {run.id: history for run in fleet}, records.append)
     return [(r["round"], r["error"]) for r in records if r["kind"] == "failure"]
+
+
+def test_an_oracle_sees_the_truth_of_its_own_pool_and_only_of_scenarios():
+    """The scores it leaves are divergences from the posterior, so they are never negative."""
+    task = "miss_mcar_sym[pool=200, test=100]"
+    study = Study.model_validate(
+        {
+            "name": "oracle",
+            "tasks": [task, "tiny"],
+            "learners": ["concat[steps=15]"],
+            "strategies": ["epistemic_yield"],
+            "budget": {"initial": 12, "query": 5, "rounds": 1},
+            "seeds": 1,
+        }
+    )
+    registry = Registry([TINY])
+    todo = plan(study, registry, {})
+    assert [run.task for run, _ in todo.impossible] == ["tiny"]
+    assert "take a scenario" in todo.impossible[0][1]
+    records = []
+    (fleet,) = todo.fleets
+    run_fleet(fleet, registry, {}, records.append)
+    assert [record["kind"] for record in records] == ["round", "round"]
+    scores = [chosen["score"] for chosen in records[0]["selected"]]
+    assert scores == sorted(scores, reverse=True)
+    assert min(scores) > 0

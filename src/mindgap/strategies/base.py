@@ -25,6 +25,7 @@ SERVED = {
     "subset_probabilities:token": "subset -> (N, C), absent modalities replaced by the token",
     "subset_probabilities:zero": "subset -> (N, C), absent modalities' embeddings set to zero",
     "mc_probabilities": "(T, N, C) with dropout left on; T draws of the weights, for all samples",
+    "true_posterior": "(N, C) p(y | what is observed), which only a scenario knows: for oracles",
     "head": "the last linear layer: (B, D) and the rows they stand for -> (B, C) logits",
 }
 
@@ -42,6 +43,7 @@ NEEDED = {
         "head",
         "take a learner with one member; a module of your own needs a `head` and dropout",
     ),
+    "true_posterior": ("posterior", "take a scenario: an oracle needs to know the truth"),
     "mc_probabilities": ("stochastic", "take a learner with a dropout above 0, or several members"),
 }
 
@@ -109,6 +111,12 @@ class Pool:
         return value
 
     @property
+    def true_posterior(self) -> Float[Tensor, "N C"]:
+        """What a perfect learner would say of every sample: for oracles."""
+        value: Float[Tensor, "N C"] = self._serve("true_posterior")
+        return value
+
+    @property
     def head(self) -> Head:
         """The last linear layer: inputs like `embeddings` and their rows -> logits.
 
@@ -145,7 +153,8 @@ class Strategy(Component):
 
     component_kind: ClassVar[str] = "strategy"
 
-    #: "unimodal": knows only the fused model; "multimodal": looks at modalities.
+    #: "unimodal": knows only the fused model; "multimodal": looks at modalities; "oracle": knows
+    #: what nobody who labels does.
     group: ClassVar[str] = "unimodal"
 
     #: time to choose b of N samples: C classes, D features, L labels, M modalities, T passes

@@ -23,7 +23,7 @@ class Part:
         family: of a task.
         shape: of a task.
         group: of a strategy.
-        capabilities: of a learner.
+        capabilities: of a learner or a task.
     """
 
     configured: Configured
@@ -41,7 +41,13 @@ def _task(configured: Configured) -> Part:
         {name: tuple(map(int, size)) for name, size in source.shape.modalities.items()},
         int(source.shape.n_classes),
     )
-    return Part(configured, source, family=_text(source.family, "family"), shape=shape)
+    return Part(
+        configured,
+        source,
+        family=_text(source.family, "family"),
+        shape=shape,
+        capabilities=frozenset(source.capabilities),
+    )
 
 
 def _learner(configured: Configured) -> Part:
@@ -97,7 +103,8 @@ def learnable(task: Part, learner: Part) -> Learned:
 
 def cannot(task: Part, learner: Part, strategy: Part) -> str | None:
     """Why a strategy can't choose for such a learner, or None."""
-    return strategy.cannot or _supports(strategy, task.shape, learner.capabilities)
+    capabilities = learner.capabilities | task.capabilities
+    return strategy.cannot or _supports(strategy, task.shape, capabilities)
 
 
 def _supports(one: Part, *what: Any) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -48,7 +49,8 @@ def prepare(
             cards[text] = card
         task = _fitting(source.make(seed), source.shape)
         labels = SimulatedLabels(task.pool)
-        return Environment(number, task.pool, task.test, labels, cards[text], device)
+        card, posterior = cards[text], partial(source.posterior, seed)
+        return Environment(number, task.pool, task.test, labels, card, device, posterior)
 
     shared: dict[tuple[str, int], list[Run]] = defaultdict(list)
     for run in runs:

@@ -16,6 +16,9 @@ from mindgap.study.blocks import blocks
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.state import State, clock, of_models, of_run
 
+#: What oracles are served; no learner answers it.
+TRUE = frozenset({"true_posterior"})
+
 
 def select(
     states: Sequence[State], place: Sequence[int], parameters: Parameters, network: Network
@@ -30,9 +33,10 @@ def select(
         else:
             groups[state.environment.number, want].append(i)
     for (_, wanted), members in groups.items():
-        samples = states[members[0]].environment.pool_samples
+        environment = states[members[0]].environment
+        samples, modelled = environment.pool_samples, wanted - TRUE
         asking = f"learner {states[members[0]].run.learner}, asked for {', '.join(sorted(wanted))}"
-        cut = guarded(asking, blocks, members, parameters, network, samples, wanted)
+        cut = guarded(asking, blocks, members, parameters, network, samples, modelled)
         if isinstance(cut, Failure):
             results.update(dict.fromkeys(members, cut))
             continue
@@ -40,7 +44,7 @@ def select(
             with clock([states[i] for i in block], "predict"):
                 part = of_models(parameters, [place[i] for i in block])
                 keys = [states[i].row().key for i in block]
-                served = guarded(asking, predict, network, part, samples, wanted, keys)
+                served = guarded(asking, predict, network, part, samples, modelled, keys)
             for r, i in enumerate(block):
                 if isinstance(served, Failure):
                     results[i] = served
@@ -72,6 +76,10 @@ def _ask(state: State, served: Mapping[str, Any]) -> Selection:
         labels=pool.labels.clone(),
         candidates=pool.candidates.clone(),
     )
+    if "true_posterior" in required(state.strategy):
+        lent = replace(
+            lent, served={**served, "true_posterior": environment.true_posterior.clone()}
+        )
     n = min(state.run.query, len(pool.candidates))
     chosen = state.strategy.select(lent, n, stream(*state.query_key, state.round))
     chosen = checked(chosen, pool, n)

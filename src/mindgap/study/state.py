@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from mindgap.errors import MindgapError
 from mindgap.learners import Parameters, Row, Samples
 from mindgap.strategies import Strategy
 from mindgap.study.labels import LabelSource
@@ -29,6 +31,7 @@ class Environment:
         number: its place in the fleet.
         labels: answers queries about the pool.
         card: the task's card, with the truth of a scenario.
+        posterior: of the pool, computed when an oracle asks for it.
     """
 
     number: int
@@ -37,6 +40,7 @@ class Environment:
     labels: LabelSource
     card: Mapping[str, Any]
     device: torch.device
+    posterior: Callable[[], np.ndarray | None] = lambda: None
 
     @property
     def shape(self) -> TaskShape:
@@ -46,6 +50,18 @@ class Environment:
     @cached_property
     def pool_samples(self) -> Samples:
         return Samples.of(self.pool).to(self.device)
+
+    @cached_property
+    def true_posterior(self) -> Tensor:
+        """(N, C), what a perfect learner would say of the pool.
+
+        Raises:
+            MindgapError: nobody knows it of this task.
+        """
+        known = self.posterior()
+        if known is None:
+            raise MindgapError("the task doesn't know its posterior: take a scenario")
+        return torch.from_numpy(known).float().to(self.device)
 
     def test_samples(self, test: MultimodalData) -> Samples:
         """A test set on the device; small, so not kept."""

@@ -8,11 +8,15 @@ from functools import cached_property, wraps
 from inspect import signature
 from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
 
+import numpy as np
+from jaxtyping import Float
+
 from mindgap.errors import MindgapError
 from mindgap.registry import Configured, component, summary
 from mindgap.tasks import symptoms
 from mindgap.tasks.description import Description
 from mindgap.tasks.generator import generate
+from mindgap.tasks.posterior import posterior
 from mindgap.tasks.task import Task, TaskShape, TaskSource
 from mindgap.tasks.truth_cache import cached_truth, plain
 from mindgap.tasks.words import in_words, of_field
@@ -145,6 +149,16 @@ class Scenario(TaskSource):
         return Task.ready(
             generate(self.description, self.family, seed, "pool", self.pool),
             generate(self.description, self.family, seed, "test", self.test),
+        )
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        return frozenset({"posterior"})
+
+    def posterior(self, seed: int) -> Float[np.ndarray, "N C"]:
+        data = generate(self.description, self.family, seed, "pool", self.pool)
+        return posterior(
+            self.description, self.family, seed, data, frozenset(self.description.names)
         )
 
     @cached_property

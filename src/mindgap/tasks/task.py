@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from jaxtyping import Float
 
 from mindgap.errors import InvalidData
 from mindgap.registry import Component
@@ -97,6 +99,15 @@ class TaskSource(Component):
     @abstractmethod
     def card(self) -> dict[str, Any]:
         """What a reader of the results must know, JSON only; of a scenario also its truth."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What strategies may count on: "posterior" where `posterior` isn't None."""
+        return frozenset()
+
+    def posterior(self, seed: int) -> Float[np.ndarray, "N C"] | None:
+        """p(y | what is observed, mask included) of this seed's pool; None where nobody knows."""
+        return None
 
     def unavailable(self) -> str | None:
         """Why the task can't be made on this machine now, or None."""

@@ -13,7 +13,9 @@ from mindgap.tasks import TaskShape
 from mindgap.testing.pools import NAMES, WIDTHS, make_pool
 
 #: What a learner is that can do everything.
-CAPABLE = frozenset({"head", "stochastic", "unimodal_heads", "linear_head", "zero_embeddings"})
+CAPABLE = frozenset(
+    {"head", "posterior", "stochastic", "unimodal_heads", "linear_head", "zero_embeddings"}
+)
 
 
 class BrokenContract(AssertionError):

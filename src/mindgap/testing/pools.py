@@ -97,6 +97,7 @@ def make_pool(
         "unimodal_embeddings": lambda: seen,
         "subset_probabilities:token": lambda: {s: shown(s, "token") for s in subsets(names)},
         "subset_probabilities:zero": lambda: {s: shown(s, "zero") for s in subsets(names)},
+        "true_posterior": lambda: torch.randn(size, classes, generator=g).softmax(dim=1),
         "head": lambda: (
             lambda inputs, rows: inputs @ torch.cat([weights[name] for name in names]) + bias
         ),
