@@ -276,3 +276,23 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     assert err.rstrip().endswith("stopped; run the same command again to go on")
     assert "Traceback" not in err
     assert not list(journals.glob("*.jsonl")), "what was finished is sealed"
+
+
+@pytest.mark.parametrize("raised", ["ValueError('no')", "SystemExit(3)"])
+def test_a_plugin_that_raises_hides_no_other_and_is_one_sentence(mindgap, tmp_path, raised):
+    (tmp_path / "bad.py").write_text(
+        "from mindgap.strategies import Strategy\n"
+        "class Bad(Strategy):\n"
+        "    def requires(self): return set()\n"
+        f"    def select(self, pool, n, rng): ...\n    def __init__(self): raise {raised}\n"
+    )
+    code, out, err = mindgap("ls", "strategies", "--json", "--plugin", "bad.py")
+    assert code == 0
+    assert "margin" in {row["name"] for row in json.loads(out)}
+    assert "strategy bad" in err
+    code, _, err = mindgap("show", "strategy", "bad", "--plugin", "bad.py")
+    assert (code, err.startswith("error: strategy bad")) == (2, True)
+    (tmp_path / "bad.py").write_text(f"raise {raised}")
+    code, _, err = mindgap("plan", "study.yaml", "--plugin", "bad.py")
+    assert code == 2
+    assert "failed to import" in err

@@ -98,8 +98,11 @@ def test_a_figure_that_cannot_be_is_one_sentence(tmp_path):
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(MindgapError, match="is a folder"):
         writable(tmp_path / "folder.png")
-    for kind, name in (("learner", "concat"), ("scenario", "htad")):
-        with pytest.raises(MindgapError, match="--figure draws scenarios"):
+    for kind, name, told in (
+        ("learner", "concat", "--figure draws scenarios"),
+        ("scenario", "htad", "htad is a data set"),
+    ):
+        with pytest.raises(MindgapError, match=told):
             invoke("show", kind, name, "--figure", str(tmp_path / "a.png"))
 
 

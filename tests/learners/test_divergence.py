@@ -51,8 +51,8 @@ def test_the_last_step_shows_in_the_parameters():
     for step in range(2):
         watch.see(step, torch.tensor([1.0, 2.0, 3.0]))
     flat = torch.ones(3, 16)
-    assert watch.reasons(flat) == {}
+    assert watch.reasons({"weight": flat}) == {}
     flat[1, 3] = torch.inf
-    (why,) = watch.reasons(flat).values()
+    (why,) = watch.reasons({"weight": flat}).values()
     assert "at step 2 of 2" in why
     assert "the sum of its parameters was inf" in why

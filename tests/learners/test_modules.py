@@ -191,7 +191,7 @@ def test_monte_carlo_passes_drop_what_goes_into_the_head():
 
 def test_what_it_is_capable_of():
     assert own().capabilities == {"unimodal_heads"}
-    assert own(dropout=0.1).capabilities == {"unimodal_heads", "stochastic"}
+    assert own(dropout=0.1).capabilities == {"unimodal_heads", "stochastic", "head"}
 
 
 class Headless(ModuleLearner):

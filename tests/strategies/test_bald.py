@@ -11,7 +11,7 @@ from mindgap.errors import MindgapError
 from mindgap.learners import Concat, ConcatLinear
 from mindgap.registry import Registry
 from mindgap.strategies.bald import Bald, mutual_information
-from mindgap.study import query
+from mindgap.study import blocks
 from mindgap.study.loop import run_fleet
 from mindgap.study.plan import plan
 from mindgap.study.spec import Study
@@ -133,7 +133,7 @@ def test_in_the_loop_it_chooses_the_same_whatever_the_company(monkeypatch):
     assert len(together) == 2 * 2 * 2
     for key, record in alone.items():
         assert record == together[key]
-    monkeypatch.setattr(query, "MEMORY", 1)
+    monkeypatch.setattr(blocks, "MEMORY", 1)
     assert run_study(registry)[0] == together
     picks = {tuple(s["id"] for s in record["selected"]) for record in together.values()}
     assert len(picks) == len(together), "seeds, rounds and strategies choose differently"

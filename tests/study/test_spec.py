@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mindgap.errors import InvalidStudy
+from mindgap.study.plan import plan
 from mindgap.study.spec import packaged, read
 
 TINY = Path(__file__).parent / "plugins" / "tiny.py"
@@ -203,8 +204,12 @@ def test_a_component_that_its_author_made_wrong(write, tmp_path):
         "    def requires(self): return set()\n"
         "    def select(self, pool, n, rng): ...\n"
     )
-    (told,) = mistakes(write(GOOD), f"plugins={TINY},wrong.py", "strategies=wrong")
-    assert "'wrong' can't be made: ValueError: two lines" in told
+    study, registry = read(
+        write(GOOD), [f"plugins={TINY},{tmp_path / 'wrong.py'}", "strategies=wrong,random"]
+    )
+    found = plan(study, registry, {})
+    assert {run.strategy for run in found.missing} == {"random"}
+    assert "strategy wrong: ValueError: two" in found.impossible[0][1]
 
 
 def test_every_unreadable_override_is_told_beside_the_rest(write):
@@ -287,3 +292,22 @@ def test_an_alias_is_what_it_stands_for(write):
 def test_a_key_that_is_no_text(write):
     (told,) = mistakes(write(GOOD + "3: 4\n"))
     assert "3: " in told
+
+
+@pytest.mark.parametrize("order", ["tiny, gone", "gone, tiny"])
+def test_a_task_that_is_not_there_refuses_no_other_of_its_shape(write, tmp_path, order):
+    (tmp_path / "gone.py").write_text(
+        "from dataclasses import dataclass\n"
+        "import importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('tiny_again', {str(TINY)!r})\n"
+        "module = importlib.util.module_from_spec(spec); sys.modules['tiny_again'] = module\n"
+        "spec.loader.exec_module(module)\n"
+        "class Gone(module.Tiny):\n"
+        "    def unavailable(self): return 'its disc is elsewhere'\n"
+    )
+    study, registry = read(
+        write(GOOD), [f"plugins={TINY},{tmp_path / 'gone.py'}", f"tasks={order}"]
+    )
+    found = plan(study, registry, {})
+    assert {run.task for run in found.missing} == {"tiny"}
+    assert {(run.task, why) for run, why in found.impossible} == {("gone", "its disc is elsewhere")}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mindgap.cli import options, tell
+from mindgap.errors import MindgapError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from mindgap.registry import Registry
 
 
 class Kind(StrEnum):
@@ -78,7 +82,7 @@ def _by_pitfall(rows: list[dict[str, Any]], plugins: list[Any], console: Console
 
 def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
     """A row for each of a kind."""
-    from mindgap.registry import Registry, paper, parameters, summary
+    from mindgap.registry import Registry, summary
 
     if kind is Kind.studies:
         from mindgap.study.spec import packaged, read
@@ -92,30 +96,43 @@ def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
     if kind is Kind.learners:
         found = {name: registry.target("learner", name) for name in registry.names("learner")}
         return [{"name": name, "summary": summary(target)} for name, target in found.items()]
-    if kind is Kind.strategies:
-        found = {name: registry.target("strategy", name) for name in registry.names("strategy")}
-        return [
-            {
-                "name": name,
-                "family": getattr(target, "group", ""),  # a function has none
-                "paper": paper(target),
-                "needs": _needs(target, parameters(target)),
-                "cost": getattr(target, "cost", ""),
-                "summary": summary(target),
-            }
-            for name, target in found.items()
-        ]
+    component, describe = ("strategy", _strategy) if kind is Kind.strategies else ("task", _task)
     rows = []
-    for name in registry.names("task"):
-        target = registry.target("task", name)
-        source = registry.configure("task", name).build()
-        if (source.kind == "scenario") != (kind is Kind.scenarios):
+    for name in registry.names(component):
+        try:
+            row = tell.asked(f"{component} {name}", partial(describe, registry, name, kind))
+        except MindgapError as error:  # of a plug-in; the others are listed
+            tell.warnings([str(error)])
             continue
-        row = {"name": name, "family": source.family, "summary": summary(target)}
-        if kind is Kind.datasets:
-            row["state"] = source.unavailable() or "ready"
-        rows.append(row)
+        rows += [row] if row else []
     return rows
+
+
+def _strategy(registry: Registry, name: str, kind: Kind) -> dict[str, Any]:
+    from mindgap.registry import paper, parameters, summary
+
+    target = registry.target("strategy", name)
+    return {
+        "name": name,
+        "family": getattr(target, "group", ""),  # a function has none
+        "paper": paper(target),
+        "needs": _needs(target, parameters(target)),
+        "cost": getattr(target, "cost", ""),
+        "summary": summary(target),
+    }
+
+
+def _task(registry: Registry, name: str, kind: Kind) -> dict[str, Any] | None:
+    from mindgap.registry import summary
+
+    target = registry.target("task", name)
+    source = registry.configure("task", name).build()
+    if (source.kind == "scenario") != (kind is Kind.scenarios):
+        return None
+    row = {"name": name, "family": source.family, "summary": summary(target)}
+    if kind is Kind.datasets:
+        row["state"] = source.unavailable() or "ready"
+    return row
 
 
 def _folded(row: dict[str, Any]) -> dict[str, Any]:

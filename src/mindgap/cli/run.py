@@ -80,6 +80,8 @@ def command(
         def happened(event: Event) -> None:
             if event.kind == "failure":
                 failed[event.run] = event.error
+                lost = asked.budget.rounds + 1 - event.round
+                bar.update(task, total=(bar.tasks[0].total or lost) - lost)
                 console.print(f"[red]failed:[/] {tell.plain(f'{event.run}: {event.error}')}")
             else:
                 bar.advance(task)

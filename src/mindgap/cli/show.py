@@ -64,10 +64,11 @@ def command(
     doc = documentation(found.target)
     described: dict[str, Any] = {"name": found.name, "text": found.text, "doc": doc}
     parameters = {key: _typed(value) for key, value in found.params.items()}
-    built = found.build()
+    name = f"{kind.value} {found.text}"
+    built = tell.asked(name, found.build)
     if component == "task":
         _same_kind(kind, found, built.kind)
-    more = built.card() if component == "task" else _of_component(built)
+    more = tell.asked(name, built.card if component == "task" else lambda: _of_component(built))
     described = {**described, "parameters": parameters, **more}
     if figure is not None:
         _draw(built, figure)

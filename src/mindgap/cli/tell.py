@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
 
 from mindgap import __version__
+from mindgap.errors import MindgapError
 
 if TYPE_CHECKING:
     from mindgap.study.plan import Plan
     from mindgap.study.results import Results
+
+T = TypeVar("T")
 
 
 def plain(text: str) -> str:
@@ -27,6 +30,20 @@ def warnings(sentences: Iterable[str]) -> None:
     console = Console(stderr=True, soft_wrap=True)
     for sentence in sentences:
         console.print(f"[yellow]warning:[/] {plain(sentence)}")
+
+
+def asked(component: str, call: Callable[[], T]) -> T:
+    """What a component answers, which may be a plug-in's.
+
+    Raises:
+        MindgapError: one sentence with its name, whatever it raised.
+    """
+    try:
+        return call()
+    except (MindgapError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # sys.exit() included
+        raise MindgapError(f"{component}: {type(error).__name__}: {error}") from error
 
 
 def plan_in_words(plan: Plan, console: Console) -> None:

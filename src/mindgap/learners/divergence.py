@@ -40,7 +40,8 @@ class Watch:
     def reasons(self, trained: Parameters) -> dict[int, str]:
         """Row -> why it diverged; the last step shows in the trained parameters alone."""
         steps = self.learner.steps
-        sums = torch.stack([value.flatten(1).sum(dim=1) for value in trained.values()]).sum(dim=0)
+        each = [value.reshape(len(value), -1).sum(dim=1) for value in trained.values()]
+        sums = torch.stack(each).sum(dim=0)
         bad = ~torch.cat([self.losses, sums[None]]).isfinite()
         first = bad.int().argmax(dim=0).tolist()
         found = {}

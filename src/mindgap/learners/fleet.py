@@ -111,7 +111,7 @@ class Fleet:
         watch = Watch(self.learner, len(rows), self.device)
         trained = self.descend(rows, self.network.balance.descent(self, rows), watch)
         fitted = together(trained, count)
-        if reasons := watch.reasons(trained):
+        if reasons := watch.reasons({name: trained[name] for name in self.network.shapes}):
             raise Diverged(fitted, {row // count: why for row, why in reasons.items()})
         return fitted
 

@@ -94,9 +94,10 @@ def plan(
     learned: dict[Any, Learned] = {}
     for task, learner in itertools.product(tasks, learners):
         group = learner.configured.identity, _shape_of(task)
-        if group not in learned:
+        if task.cannot is None and group not in learned:
             learned[group] = learnable(task, learner)
-        reasons = [learned[group].cannot or cannot(task, learner, s) for s in strategies]
+        refused = task.cannot or learned[group].cannot
+        reasons = [refused or cannot(task, learner, strategy) for strategy in strategies]
         for seed in study.seed_list:
             for strategy, why in zip(strategies, reasons, strict=True):
                 run = _run(study, task, learner, strategy, seed, device)

@@ -92,7 +92,7 @@ class Learned:
 
 def learnable(task: Part, learner: Part) -> Learned:
     """Try a learner on a task's shape; a module of one's own is trained a step for this."""
-    if why := task.cannot or learner.cannot or _supports(learner, task.shape):
+    if why := learner.cannot or _supports(learner, task.shape):
         return Learned(why)
     name = learner.configured.text
     notes = guarded(f"learner {name}", lambda: list(learner.built.notes(task.shape)))

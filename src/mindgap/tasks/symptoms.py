@@ -101,10 +101,12 @@ SYMPTOMS: Mapping[str, Symptom] = {
     "diff_image": Symptom(
         "The bit that is a pattern in an image is learned late.",
         "kappa", "U2", "lower", KAPPA,
+        window=(50, 500), measured=True,
     ),
     "diff_sequence": Symptom(
         "The bit that is a wave in a sequence is learned late.",
         "kappa", "U2", "lower", KAPPA,
+        window=(50, 500), measured=True,
     ),
     "diff_noise_mod": Symptom(
         "A large modality of nothing but noise is overfitted, which costs accuracy.",

@@ -65,13 +65,15 @@ class Vandal(Faulty):
     """Changes what it was only to look at."""
 
     def requires(self):
-        return set(SERVED) - {"mc_probabilities"}
+        return set(SERVED) - {"mc_probabilities", "true_posterior"}
 
     def rows(self, pool, n):
         chosen = pool.candidates[:n].clone()
         for tensor in (pool.observed, pool.labelled, pool.labels, pool.candidates):
             tensor.zero_()
         for answer in pool.served.values():
+            if callable(answer):
+                continue  # the head, a function
             for tensor in [answer] if torch.is_tensor(answer) else answer.values():
                 tensor.zero_()
         pool.served.clear()
