@@ -7,7 +7,7 @@ from pathlib import Path
 import scenario_pages
 
 from mindgap.registry import Registry, documentation, parameters
-from mindgap.strategies import SERVED
+from mindgap.strategies import ORACLE, SERVED
 
 HEADS = {
     "datasets": "Real data. `mindgap prepare NAME` fetches one and caches it in the folder that "
@@ -20,7 +20,7 @@ HEADS = {
 def write(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     registry = Registry()
-    served = [f"| `{what}` | {shape} |" for what, shape in SERVED.items()]
+    served = [f"| `{what}` | {shape} |" for what, shape in {**SERVED, **ORACLE}.items()]
     (folder / "served.md").write_text("\n".join(["| key | value |", "| --- | --- |", *served, ""]))
     pages: dict[str, list[str]] = {kind: [] for kind in HEADS}
     scenarios = []

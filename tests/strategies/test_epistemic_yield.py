@@ -6,6 +6,7 @@ import torch
 from scipy.stats import entropy
 
 from mindgap.registry import Registry
+from mindgap.strategies import ORACLE, SERVED
 from mindgap.strategies.epistemic_yield import EpistemicYield
 from mindgap.tasks import TaskShape
 from mindgap.tasks.generator import generate
@@ -15,7 +16,7 @@ from mindgap.testing.asking import CAPABLE
 
 @pytest.mark.parametrize("seed", range(3))
 def test_scores_are_divergences(make_pool, seed):
-    pool = make_pool(seed=seed, size=60)
+    pool = make_pool(seed=seed, size=60, serve=SERVED.keys() | ORACLE)
     chosen = EpistemicYield().select(pool, 50, np.random.default_rng(0))
     truth, model = pool.true_posterior[chosen.rows], pool.probabilities[chosen.rows]
     expected = entropy(truth.double().numpy(), model.double().numpy(), axis=1)
@@ -24,7 +25,7 @@ def test_scores_are_divergences(make_pool, seed):
 
 
 def test_a_sample_that_nobody_can_tell_yields_nothing(make_pool, serving):
-    pool = make_pool(seed=0, size=60, classes=2)
+    pool = make_pool(seed=0, size=60, classes=2, serve=SERVED.keys() | ORACLE)
     even = torch.full((60, 2), 0.5)
     truth = even.clone()
     truth[pool.candidates[7]] = torch.tensor([0.0, 1.0])

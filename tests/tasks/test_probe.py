@@ -26,7 +26,7 @@ LINEAR = {
 def features(data):
     """Everything that is there, zeros for what isn't, and the mask."""
     parts = [
-        torch.where(data.observed[:, m, None], x, 0.0)
+        torch.where(data.observed[:, m, None], x.flatten(1), 0.0)
         for m, x in enumerate(data.modalities.values())
     ]
     return torch.cat([*parts, data.observed.float()], dim=1).numpy()

@@ -16,7 +16,7 @@ from mindgap.registry import Component
 from mindgap.tasks import TaskShape
 from mindgap.tasks.subsets import Subset
 
-#: What a strategy may ask for, and what it gets.
+#: What a strategy may ask of a learner, and what it gets.
 SERVED = {
     "probabilities": "(N, C) fused class probabilities",
     "unimodal_probabilities": "modality -> (N, C) of its own head; NaN where not observed",
@@ -25,9 +25,11 @@ SERVED = {
     "subset_probabilities:token": "subset -> (N, C), absent modalities replaced by the token",
     "subset_probabilities:zero": "subset -> (N, C), absent modalities' embeddings set to zero",
     "mc_probabilities": "(T, N, C) with dropout left on; T draws of the weights, for all samples",
-    "true_posterior": "(N, C) p(y | what is observed), which only a scenario knows: for oracles",
     "head": "the last linear layer: (B, D) and the rows they stand for -> (B, C) logits",
 }
+
+#: What an oracle may ask of a task besides.
+ORACLE = {"true_posterior": "(N, C) p(y | what is observed), which only a scenario knows"}
 
 #: The last linear layer of a learner: its inputs, and the rows whose gaps they have, to logits.
 Head = Callable[[Float[Tensor, "B D"], Int[Tensor, " B"]], Float[Tensor, "B C"]]
@@ -59,7 +61,7 @@ class Pool:
         labelled: (n,) rows with a label, in the order in which they were labelled.
         labels: (n,) their labels.
         candidates: (U,) rows that may be chosen, ascending.
-        served: what the strategy required, by its key in `SERVED`.
+        served: what the strategy required, by its key in `SERVED` or `ORACLE`.
     """
 
     names: tuple[str, ...]
@@ -162,7 +164,7 @@ class Strategy(Component):
 
     @abstractmethod
     def requires(self) -> Set[str]:
-        """Keys of `SERVED` that `select` reads."""
+        """Keys of `SERVED` that `select` reads; an oracle also those of `ORACLE`."""
 
     def supports(self, shape: TaskShape, capabilities: Set[str]) -> str | None:
         """Why it can't work on such tasks or with such a learner, or None.

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Set
 import torch
 
 from mindgap.errors import MindgapError, unknown
-from mindgap.strategies.base import SERVED, Pool, Selection, Strategy
+from mindgap.strategies.base import ORACLE, SERVED, Pool, Selection, Strategy
 
 
 def required(strategy: Strategy) -> frozenset[str]:
     """What it requires, or raise with one sentence.
 
     Raises:
-        MindgapError: `requires` returns no set, or a key that isn't in `SERVED` (near match named).
+        MindgapError: `requires` returns no set, or a key that is neither in `SERVED` nor in
+            `ORACLE` (near match named).
     """
     keys: object = strategy.requires()
     if not isinstance(keys, Set):
@@ -22,7 +23,7 @@ def required(strategy: Strategy) -> frozenset[str]:
             f"requires must return a set of keys, such as {{'probabilities'}}, not {keys!r}"
         )
     for key in keys:
-        if key not in SERVED:
+        if key not in SERVED.keys() | ORACLE:
             raise MindgapError(unknown("requirement", str(key), SERVED))
     return frozenset(keys)
 

@@ -11,13 +11,10 @@ import torch
 
 from mindgap.learners import Network, Parameters, predict
 from mindgap.seeding import stream
-from mindgap.strategies import Pool, Selection, checked, required
+from mindgap.strategies import ORACLE, Pool, Selection, checked, required
 from mindgap.study.blocks import blocks
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.state import State, clock, of_models, of_run
-
-#: What oracles are served; no learner answers it.
-TRUE = frozenset({"true_posterior"})
 
 
 def select(
@@ -34,7 +31,7 @@ def select(
             groups[state.environment.number, want].append(i)
     for (_, wanted), members in groups.items():
         environment = states[members[0]].environment
-        samples, modelled = environment.pool_samples, wanted - TRUE
+        samples, modelled = environment.pool_samples, wanted - ORACLE.keys()
         asking = f"learner {states[members[0]].run.learner}, asked for {', '.join(sorted(wanted))}"
         cut = guarded(asking, blocks, members, parameters, network, samples, modelled)
         if isinstance(cut, Failure):

@@ -42,7 +42,7 @@ def make_pool(
         gaps: how often a modality is missing; everyone has at least one.
         widths: of the embeddings.
         like_real: embeddings of very different scale and offset; else small numbers only.
-        serve: which keys of `SERVED` the pool serves.
+        serve: which keys of `SERVED` or `ORACLE` the pool serves.
     """
     g = torch.Generator().manual_seed(seed)
     names = NAMES[:modalities]

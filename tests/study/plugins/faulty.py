@@ -65,7 +65,7 @@ class Vandal(Faulty):
     """Changes what it was only to look at."""
 
     def requires(self):
-        return set(SERVED) - {"mc_probabilities", "true_posterior"}
+        return set(SERVED) - {"mc_probabilities"}
 
     def rows(self, pool, n):
         chosen = pool.candidates[:n].clone()
