@@ -363,6 +363,8 @@ def _load(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # sys.exit() included
         raise MindgapError(f"plug-in {path} failed to import: {error!r}") from error
     return module

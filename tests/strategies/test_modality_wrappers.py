@@ -178,3 +178,28 @@ def test_with_one_modality_all_of_them_are_the_strategy_itself(make_pool):
         chosen = wrapper.select(pool, 30, np.random.default_rng(0))
         assert torch.equal(chosen.rows, expected.rows)
         assert torch.equal(chosen.scores, expected.scores)
+
+
+@dataclass(frozen=True)
+class Rival(Strategy):
+    """Of one's own: it says itself that it scores every sample for itself."""
+
+    pointwise = True
+
+    def requires(self):
+        return {"probabilities"}
+
+    def select(self, pool, n, rng):
+        return best(pool.probabilities[pool.candidates].topk(2, dim=1).values[:, 1], pool, n, rng)
+
+
+def test_a_strategy_of_ones_own_is_wrapped_where_it_says_that_it_can_be(make_pool):
+    shape = TaskShape({"image": (6,), "text": (11,), "sound": (3,)}, 4)
+    assert MeanModality(Rival()).supports(shape, CAPABLE) is None
+    pool = make_pool(seed=0, size=60, gaps=0.0)
+    chosen = MeanModality(Rival()).select(pool, 5, np.random.default_rng(0))
+    seconds = [p.topk(2, dim=1).values[:, 1] for p in pool.unimodal_probabilities.values()]
+    expected = torch.stack(seconds).mean(dim=0)[pool.candidates].topk(5).values
+    torch.testing.assert_close(chosen.scores, expected)
+    assert "every sample for itself" in MeanModality(Coreset()).supports(shape, CAPABLE)
+    assert "mc_probabilities" in MeanModality(Bald()).supports(shape, CAPABLE)

@@ -311,3 +311,11 @@ def test_a_task_that_is_not_there_refuses_no_other_of_its_shape(write, tmp_path,
     found = plan(study, registry, {})
     assert {run.task for run in found.missing} == {"tiny"}
     assert {(run.task, why) for run, why in found.impossible} == {("gone", "its disc is elsewhere")}
+
+
+def test_a_mistake_is_told_with_the_place_where_it_was_made(write, tmp_path):
+    with pytest.raises(InvalidStudy) as told:
+        read(write(GOOD), ["budgt.rounds=3"], [str(tmp_path / "absent.py")])
+    first, second = sorted(str(told.value).splitlines())
+    assert first.startswith(f"--plugin {tmp_path / 'absent.py'}: ")
+    assert second.startswith("override budgt.rounds=3: budgt: unknown key")

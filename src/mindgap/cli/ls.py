@@ -82,7 +82,7 @@ def _by_pitfall(rows: list[dict[str, Any]], plugins: list[Any], console: Console
 
 def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
     """A row for each of a kind."""
-    from mindgap.registry import Registry, summary
+    from mindgap.registry import Registry
 
     if kind is Kind.studies:
         from mindgap.study.spec import packaged, read
@@ -93,14 +93,14 @@ def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
             for study, _ in [read(name)]
         ]
     registry = Registry(plugins)
-    if kind is Kind.learners:
-        found = {name: registry.target("learner", name) for name in registry.names("learner")}
-        return [{"name": name, "summary": summary(target)} for name, target in found.items()]
-    component, describe = ("strategy", _strategy) if kind is Kind.strategies else ("task", _task)
+    component, describe = {
+        Kind.learners: ("learner", _learner),
+        Kind.strategies: ("strategy", _strategy),
+    }.get(kind, ("task", partial(_task, kind=kind)))
     rows = []
     for name in registry.names(component):
         try:
-            row = tell.asked(f"{component} {name}", partial(describe, registry, name, kind))
+            row = tell.asked(f"{component} {name}", partial(describe, registry, name))
         except MindgapError as error:  # of a plug-in; the others are listed
             tell.warnings([str(error)])
             continue
@@ -108,7 +108,13 @@ def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _strategy(registry: Registry, name: str, kind: Kind) -> dict[str, Any]:
+def _learner(registry: Registry, name: str) -> dict[str, Any]:
+    from mindgap.registry import summary
+
+    return {"name": name, "summary": summary(registry.target("learner", name))}
+
+
+def _strategy(registry: Registry, name: str) -> dict[str, Any]:
     from mindgap.registry import paper, parameters, summary
 
     target = registry.target("strategy", name)

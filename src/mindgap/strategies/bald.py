@@ -29,6 +29,7 @@ class Bald(Strategy):
     are passes that are all the same, whatever the learner says of itself.
     """
 
+    pointwise = True
     cost = "O(T N C)"
 
     def requires(self) -> set[str]:

@@ -159,6 +159,10 @@ class Strategy(Component):
     #: what nobody who labels does.
     group: ClassVar[str] = "unimodal"
 
+    #: whether a sample's score depends on nothing but the sample, so that scores can be compared
+    #: among any of them: what wrappers need that choose by another strategy's scores
+    pointwise: ClassVar[bool] = False
+
     #: time to choose b of N samples: C classes, D features, L labels, M modalities, T passes
     cost: ClassVar[str] = ""
 

@@ -14,6 +14,7 @@ from mindgap.strategies.base import Pool, Selection, Strategy, best
 class Entropy(Strategy):
     """Largest entropy of the class probabilities, in nats (Settles 2009)."""
 
+    pointwise = True
     cost = "O(N C)"
 
     def requires(self) -> set[str]:

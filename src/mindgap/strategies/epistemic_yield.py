@@ -25,6 +25,7 @@ class EpistemicYield(Strategy):
     """
 
     group = "oracle"
+    pointwise = True
     cost = "O(N C)"
 
     def requires(self) -> set[str]:

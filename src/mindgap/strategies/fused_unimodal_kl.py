@@ -24,6 +24,7 @@ class FusedUnimodalKl(Strategy):
     """
 
     group = "multimodal"
+    pointwise = True
     cost = "O(M N C)"
 
     def requires(self) -> set[str]:

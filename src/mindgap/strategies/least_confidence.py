@@ -17,6 +17,7 @@ class LeastConfidence(Strategy):
     to p = 1/2; for more it is Settles' generalisation.
     """
 
+    pointwise = True
     cost = "O(N C)"
 
     def requires(self) -> set[str]:

@@ -13,6 +13,7 @@ from mindgap.strategies.base import Pool, Selection, Strategy, best
 class Margin(Strategy):
     """Smallest gap between the two most likely classes (Scheffer et al. 2001)."""
 
+    pointwise = True
     cost = "O(N C)"
 
     def requires(self) -> set[str]:

@@ -20,6 +20,7 @@ class MeanStd(Strategy):
     without dropout is refused, and so are passes that are all the same, as in `bald`.
     """
 
+    pointwise = True
     cost = "O(T N C)"
 
     def requires(self) -> set[str]:

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mindgap.strategies.bald import Bald
 from mindgap.strategies.base import Pool, Selection, Strategy, best
-from mindgap.strategies.fused_unimodal_kl import FusedUnimodalKl
-from mindgap.strategies.jsd import Jsd
-from mindgap.strategies.mean_std import MeanStd
-from mindgap.strategies.views import SCORING
 from mindgap.tasks import TaskShape
-
-#: Strategies that score every sample for itself.
-FIT = (*SCORING, Bald, FusedUnimodalKl, Jsd, MeanStd)
 
 
 @dataclass(frozen=True)
@@ -43,7 +35,7 @@ class PatternConditional(Strategy):
         return self.of.requires()
 
     def supports(self, shape: TaskShape, capabilities: Set[str]) -> str | None:
-        if not isinstance(self.of, FIT):
+        if not self.of.pointwise:
             return (
                 f"{type(self.of).__name__} doesn't score every sample for itself: take margin, "
                 "entropy, least_confidence, bald, mean_std, jsd or fused_unimodal_kl"

@@ -11,12 +11,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mindgap.strategies.base import Pool, Strategy
-from mindgap.strategies.entropy import Entropy
-from mindgap.strategies.least_confidence import LeastConfidence
-from mindgap.strategies.margin import Margin
-
-#: Strategies that score every sample for itself, whatever else there is.
-SCORING = (Margin, Entropy, LeastConfidence)
 
 #: What stands for the fused model's answer where one modality is all there is.
 ALONE = {
@@ -72,9 +66,14 @@ def scores_by_modality(
 
 def unfit(strategy: Strategy) -> str | None:
     """Why its scores on different modalities can't be compared, or None."""
-    if isinstance(strategy, SCORING):
-        return None
-    return (
-        f"{type(strategy).__name__} doesn't score every sample for itself: take margin, entropy or "
-        "least_confidence"
-    )
+    if not strategy.pointwise:
+        return (
+            f"{type(strategy).__name__} doesn't score every sample for itself: take margin, "
+            "entropy or least_confidence"
+        )
+    for key in sorted(strategy.requires() - {"probabilities"}):
+        return (
+            f"{type(strategy).__name__} reads {key}, which one modality alone doesn't have: take "
+            "margin, entropy or least_confidence"
+        )
+    return None

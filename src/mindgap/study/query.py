@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -49,12 +49,12 @@ def select(
                 answers = {key: of_run(value, r) for key, value in served.items()}
                 with clock([states[i]], "select"):
                     results[i] = guarded(
-                        f"strategy {states[i].run.strategy}", _ask, states[i], answers
+                        f"strategy {states[i].run.strategy}", _ask, states[i], wanted, answers
                     )
     return [results[i] for i in range(len(states))]
 
 
-def _ask(state: State, served: Mapping[str, Any]) -> Selection:
+def _ask(state: State, wanted: Set[str], served: Mapping[str, Any]) -> Selection:
     """The strategy gets copies: what it writes into them changes neither the run nor the guard."""
     environment = state.environment
     pool = Pool(
@@ -73,7 +73,7 @@ def _ask(state: State, served: Mapping[str, Any]) -> Selection:
         labels=pool.labels.clone(),
         candidates=pool.candidates.clone(),
     )
-    if "true_posterior" in required(state.strategy):
+    if "true_posterior" in wanted:
         lent = replace(
             lent, served={**served, "true_posterior": environment.true_posterior.clone()}
         )

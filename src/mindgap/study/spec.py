@@ -117,7 +117,10 @@ def read(
     listed = content.get("plugins", [])
     if isinstance(listed, list):
         absolute = [str(folder / p) if isinstance(p, str) else p for p in listed]
-        content["plugins"] = [*absolute, *(str(Path(p).resolve()) for p in plugins)]
+        given = list(plugins)
+        content["plugins"] = [*absolute, *(str(Path(p).resolve()) for p in given)]
+        for i, path in enumerate(given, len(absolute)):
+            written.origins["plugins", i] = f"--plugin {path}"
     mistakes: list[Mistake] = []
     try:
         study = Study.model_validate(content)

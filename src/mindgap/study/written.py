@@ -63,6 +63,8 @@ class Written:
         target[last] = value
         for place in [p for p in self.origins if p[: len(path)] == path]:
             del self.origins[place]
+        for n in range(1, len(path)):
+            self.origins.setdefault(path[:n], f"override {text}")
         self.origins[path] = f"override {text}"
 
 
