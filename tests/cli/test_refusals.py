@@ -253,11 +253,14 @@ def test_the_version(command):
 
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     """As a terminal sends it: to the command and its workers at once."""
+    # Python heeds Ctrl-C only where its parent did, and one in the background may not.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = f"{heeding}; from mindgap.cli import main; main()"
     asked = {**STUDY, "tasks": ["tiny"], "learners": ["concat[steps=300]"]}
     asked["budget"] = {"initial": 12, "query": 1, "rounds": 60}
     (tmp_path / "study.yaml").write_text(json.dumps(asked))
     process = subprocess.Popen(
-        [sys.executable, "-m", "mindgap", "run", "study.yaml", "-w1"],
+        [sys.executable, "-c", command, "run", "study.yaml", "-w1"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

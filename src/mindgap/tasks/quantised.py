@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.cluster import KMeans
 
 #: Unknowns of the convex problem that two quantised sources make, which bound the cells.
 UNKNOWNS = 512
@@ -21,6 +20,8 @@ def quantised(
     In that metric what a cell forgets of y is about its variance (the Hellinger distance is the
     information's own to second order). The prior is exact, so two sources agree on it.
     """
+    from sklearn.cluster import KMeans  # takes a while to import
+
     roots = np.sqrt(posterior)
     some = roots[:FITTED]
     n = min(UNKNOWNS // (2 * len(prior)), 128, len(np.unique(some.round(9), axis=0)))
