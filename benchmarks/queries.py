@@ -53,6 +53,7 @@ SETTINGS = {
     "co_testing": "co_testing[variant=naive]",
     "mean_modality": "mean_modality[of=margin]",
     "one_modality": "one_modality[of=badge,modality=image]",
+    "pattern_conditional": "pattern_conditional[of=margin]",
     "stratified": "stratified[of=badge]",
     "worst_modality": "worst_modality[of=margin]",
 }

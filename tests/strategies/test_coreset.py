@@ -121,3 +121,22 @@ def test_without_a_labelled_sample_it_starts_anywhere(make_pool):
         int(Coreset().select(pool, 3, np.random.default_rng(seed)).rows[0]) for seed in range(50)
     }
     assert len(firsts) > 10
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_a_short_list_chooses_as_a_long_one(make_pool, serving, monkeypatch, ties):
+    pool = make_pool(seed=5, size=400, labelled=3)
+    if ties:
+        pool = serving(
+            pool,
+            unimodal_embeddings={
+                name: embedding.round(decimals=0)
+                for name, embedding in pool.unimodal_embeddings.items()
+            },
+        )
+    expected = Coreset().select(pool, 60, np.random.default_rng(1))
+    monkeypatch.setattr("mindgap.strategies.coreset.SHORTLIST", 5)
+    chosen = Coreset().select(pool, 60, np.random.default_rng(1))
+    assert chosen.scores.numpy() == pytest.approx(expected.scores.numpy(), abs=1e-3)
+    if not ties:
+        assert chosen.rows.tolist() == expected.rows.tolist()

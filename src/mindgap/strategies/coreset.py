@@ -14,6 +14,9 @@ from mindgap.strategies.base import Pool, Selection, Strategy, argmax
 #: Labelled rows and candidates compared at a time: few enough distances for a core's cache.
 CHUNK = 256
 
+#: Candidates among which the farthest is sought before all of them are looked at again.
+SHORTLIST = 512
+
 
 @dataclass(frozen=True)
 class Coreset(Strategy):
@@ -38,16 +41,53 @@ class Coreset(Strategy):
         nearest = torch.full_like(norms, torch.inf)
         if len(pool.labelled):
             nearest = _nearest(candidates, points[pool.labelled], norms, squared[pool.labelled])
-        chosen = torch.empty(n, dtype=torch.int64, device=points.device)
-        scores = torch.empty(n, device=points.device)
-        for i in range(n):
-            pick = argmax(nearest, rng)
-            chosen[i] = pick
-            scores[i] = nearest[pick].clamp(min=0).sqrt()
-            apart = (norms + norms[pick]).sub_(candidates @ candidates[pick], alpha=2)
-            nearest = torch.minimum(nearest, apart)
-            nearest[pick] = -torch.inf
-        return Selection(pool.candidates[chosen], scores)
+        chosen: list[int] = []
+        scores: list[float] = []
+        while len(chosen) < n:
+            picks, distances = _farthest(candidates, norms, nearest, n - len(chosen), rng)
+            chosen += picks
+            scores += distances
+            new = torch.tensor(picks, device=points.device)
+            if len(chosen) < n:
+                apart = _nearest(candidates, candidates[new], norms, norms[new])
+                nearest = torch.minimum(nearest, apart)
+                nearest[new] = -torch.inf
+        return Selection(
+            pool.candidates[torch.tensor(chosen, device=points.device)],
+            torch.tensor(scores, device=points.device).clamp(min=0).sqrt(),
+        )
+
+
+def _farthest(
+    candidates: Float[Tensor, "U D"],
+    norms: Float[Tensor, " U"],
+    nearest: Float[Tensor, " U"],
+    n: int,
+    rng: np.random.Generator,
+) -> tuple[list[int], list[float]]:
+    """Up to `n` picks, at least one, and their squared distances, seen from a short list alone.
+
+    A distance to what is chosen only ever falls, so the farthest of the short list is the
+    farthest of all for as long as it is farther than whatever wasn't on the list to begin with.
+    """
+    bounds, order = nearest.topk(min(SHORTLIST + 1, len(nearest)))
+    most = bounds[SHORTLIST].item() if len(order) > SHORTLIST else -torch.inf
+    listed = order[:SHORTLIST].sort().values
+    if most == bounds[0]:  # all of the list are as far: so may others be
+        listed, most = torch.arange(len(nearest), device=nearest.device), -torch.inf
+    points, own, left = candidates[listed], norms[listed], nearest[listed]
+    picks: list[int] = []
+    distances: list[float] = []
+    while len(picks) < n:
+        pick = argmax(left, rng)
+        if left[pick] <= most and picks:
+            break
+        picks.append(int(listed[pick]))
+        distances.append(float(left[pick]))
+        apart = (own + own[pick]).sub_(points @ points[pick], alpha=2)
+        left = torch.minimum(left, apart)
+        left[pick] = -torch.inf
+    return picks, distances
 
 
 def _nearest(
