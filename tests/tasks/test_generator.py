@@ -162,7 +162,10 @@ def test_axes_of_a_higher_parity_come_after_those_of_a_lower_one():
         ({"missing": Missingness(pool={"x2+x1": 0.1})}, "missing.pool: 'x2+x1' is no pattern"),
         ({"missing": Missingness(pool={"x7": 0.1})}, "missing.pool: 'x7' is no pattern"),
         ({"missing": Missingness(test={"": 0.1})}, "missing.test: '' is no pattern"),
-        ({"missing": Missingness(test={"x1": -0.1})}, "negative rate"),
+        (
+            {"missing": Missingness(test={"x1": -0.1})},
+            r"has the rate -0.1, which is not in \[0, 1\]",
+        ),
         ({"missing": Missingness(test={"x1": 0.6, "x2": 0.5})}, "sum to 1.100, above 1"),
     ],
 )

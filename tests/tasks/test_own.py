@@ -152,7 +152,11 @@ def test_every_field_can_be_said(write):
         ("image+text", "image+txt", "bit both: there is no modality 'txt'"),
         ("[image, text]", "[]", "bits.joint.carriers: value should have at least 1 item"),
         ("{text: 0.4}", "{txt: 0.4}", "strength: txt=0.4 needs a known modality"),
-        ("{image: 0.2, text: 0.1}", "{image: 1.2}", "missing.pool: the rates sum to 1.200"),
+        (
+            "{image: 0.2, text: 0.1}",
+            "{image: 1.2}",
+            r"missing.pool: 'image' has the rate 1.2, which is not in",
+        ),
         (
             "{image: 0.2, text: 0.1}",
             "{mechanism: mnar}",
@@ -184,6 +188,54 @@ def test_every_field_can_be_said(write):
         ),
         ("name: quiet_text", "", "name is missing"),
         ("name: quiet_text", "name: a b", "name: string should match pattern"),
+        # numbers that are none
+        ("image: 0.2", "image: .nan", r"missing\.pool\.rates\.image: nan is not a finite number"),
+        ("{text: 0.4}", "{text: .inf}", r"strength\.text: inf is not a finite number"),
+        ("accuracy: 0.95", "accuracy: .nan", r"bits\.seen\.accuracy: nan is not a finite number"),
+        ("pool: 400", "prior: [.nan, 1]", r"prior\.0: nan is not a finite number"),
+        ("pool: 400", "prior: []", "prior: give 8 positive numbers that sum to 1"),
+        ("pool: 400", "label_noise: .nan", "label_noise: nan is not a finite number"),
+        (
+            "pool: 400",
+            "shortcut: {modality: text, bit: both, amplitude: .inf}",
+            r"shortcut\.amplitude: inf is not a finite number",
+        ),
+        # what has no effect
+        ("{text: 0.4}", "{text: 1}", "pitfall: strength as given has no effect"),
+        ("{text: 0.4}", "{text: 2, image: 2}", "pitfall: strength as given has no effect"),
+        (
+            "{image: 0.2, text: 0.1}\n    pitfall: strength",
+            "{image: 0.0}\n    pitfall: missing",
+            "pitfall: missing as given has no effect",
+        ),
+        (
+            "{image: 0.2, text: 0.1}",
+            "{image+text: 0.5}",
+            r"'image\+text' is complete: its rate is what the others leave, 1, not 0.5",
+        ),
+        (
+            "strength: {text: 0.4}",
+            "strength: {text: 0.4}\n    strength: {text: 0.5}",
+            "strength: this key is there already",
+        ),
+        ("both: image+text", "'': image+text", "a bit can't be called ''"),
+        ("image: 12", "image: 1000000000", "more than the 1e.09 that fit in memory"),
+        ("pool: 400", "pool: 1000000000000", "more than the 1e.09 that fit in memory"),
+        (
+            "{image: 12, text: 8}",
+            "{image: 12, text: 8, pool: 8}",
+            "modalities.pool: pool, test, me",
+        ),
+        (
+            "{image: 12, text: 8}",
+            "{image: 12, text: 8, a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1}",
+            "dimensions: 11 modalities have 2.11 subsets",
+        ),
+        (
+            "joint: [image, text]",
+            "joint: [image, text]\n    prior: [.3, .3, .01, .01, .18, .18, .01, .01]",
+            "prior: bit seen is its more frequent value in 0",
+        ),
     ],
 )
 def test_what_is_refused_and_why(write, old, new, told):
@@ -191,19 +243,48 @@ def test_what_is_refused_and_why(write, old, new, told):
     path = write(TEN.replace(old, new))
     with pytest.raises(MindgapError, match=told) as caught:
         build(path)
-    assert str(caught.value).startswith(f"scenario file {path}: ")
+    assert str(caught.value).startswith(f"scenario file {path}:")
     assert "\n" not in str(caught.value)
 
 
 def test_files_that_are_none(write, tmp_path):
     with pytest.raises(MindgapError, match="can't be read: No such file"):
         build(tmp_path / "gone.yaml")
-    with pytest.raises(MindgapError, match="is no mapping"):
+    with pytest.raises(MindgapError, match="a scenario file is a mapping"):
         build(write("- a\n"))
-    with pytest.raises(MindgapError, match="is not YAML"):
+    with pytest.raises(MindgapError, match="is not YAML|could not determine a constructor"):
         build(write("a: [\n"))
-    with pytest.raises(MindgapError, match="is not YAML"):
+    with pytest.raises(MindgapError, match="is not YAML|could not determine a constructor"):
         build(write("a: !!python/object/apply:os.getcwd []\n"))
+
+
+def test_files_that_never_end(write):
+    with pytest.raises(MindgapError, match="an alias stands for something that contains it"):
+        build(write("name: &a [*a]\n"))
+    laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
+    )
+    with pytest.raises(MindgapError, match="with its aliases written out, it has more than"):
+        build(write(laughs))
+
+
+def test_twins_that_are_not_matched_say_so(write):
+    """A shortcut that also helps in the test set tells a perfect learner more."""
+    path = write(
+        """
+        name: helpful
+        modalities: {a: 4, b: 4}
+        bits: {A: {carriers: a, accuracy: 0.8}, B: {carriers: b, accuracy: 0.8}}
+        shortcut: {modality: b, bit: A, pool: 0.95, test: 0.95}
+        pitfall: shortcut
+        """
+    )
+    scenario = build(path)
+    card = scenario.card()
+    here, there = (s.truth["bayes_accuracy"]["a+b"] for s in (scenario, scenario.control))
+    assert here > there + 0.1
+    assert f"is right in {here:.3f} of them, in the control in {there:.3f}" in card["why_unmatched"]
+    assert build(write(TEN)).card()["why_unmatched"] is None
 
 
 def test_the_example_is_the_one_in_the_description():

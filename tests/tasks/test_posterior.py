@@ -49,7 +49,7 @@ DESCRIPTIONS = {
     ),
     "mnar_x": Description(
         TWO,
-        (Bit("S", S.groups, 0.7), Bit("U2", (("x2",),), 0.7)),
+        (Bit("S", S.groups, 0.7), Bit("U2", (("x2",),), 0.75)),
         corruption={"x2": 0.3},
         missing=Missingness.same(MNARx("x2", 0.4, 2.5, "U2")),
         prior=SKEWED,

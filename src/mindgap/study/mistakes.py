@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mindgap.errors import MindgapError, unknown
 from mindgap.registry import PLURALS, Configured, Registry
-from mindgap.study.written import Place
+from mindgap.strict_yaml import Place
 
 if TYPE_CHECKING:
     from mindgap.study.spec import Budget

@@ -21,7 +21,7 @@ from pydantic import (
 from mindgap.errors import InvalidStudy, unknown
 from mindgap.registry import PLURALS, Configured, Registry
 from mindgap.study.mistakes import Mistake, of_components, of_schema, of_seeds, usable
-from mindgap.study.written import parse
+from mindgap.study.written import override, parse
 
 Texts = Annotated[list[str], Field(min_length=1)]
 
@@ -111,8 +111,8 @@ def read(
     """
     text, folder = _find(source)
     written = parse(text, source)
-    for override in overrides:
-        written.override(override)
+    for text in overrides:
+        override(written, text)
     content = written.content
     listed = content.get("plugins", [])
     if isinstance(listed, list):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 from mindgap.tasks.names import name_problem
 from mindgap.tasks.rendering import room
@@ -11,11 +13,22 @@ from mindgap.tasks.rendering import room
 if TYPE_CHECKING:
     from mindgap.tasks.description import Description, Shortcut
 
+#: Truth is told of every subset of the modalities; of ten it already takes a minute or more.
+MOST_MODALITIES = 10
+
 
 def problems(description: Description) -> Iterator[str]:
     """Every fault; later ones may rest on earlier ones, so stop at the first."""
+    for field in fields(description):
+        yield from _not_finite(getattr(description, field.name), field.name)
     if not description.dimensions or not description.bits:
         yield "a description needs at least one modality and one bit"
+    if len(description.dimensions) > MOST_MODALITIES:
+        yield (
+            f"dimensions: {len(description.dimensions)} modalities have "
+            f"2^{len(description.dimensions)} subsets, each with a truth to compute; give at most "
+            f"{MOST_MODALITIES}"
+        )
     for name in description.dimensions:
         if (problem := name_problem(name)) is not None:
             yield f"dimensions: {problem}"
@@ -25,19 +38,47 @@ def problems(description: Description) -> Iterator[str]:
     if description.shortcut is not None:
         yield from _of_shortcut(description, description.shortcut)
     yield from _of_shapes(description)
-    prior = description.prior
-    if prior is not None and (
-        len(prior) != description.n_classes or min(prior) <= 0 or abs(sum(prior) - 1) > 1e-9
-    ):
-        yield f"prior: give {description.n_classes} positive numbers that sum to 1"
+    yield from _of_prior(description)
     if not 0 <= description.label_noise < 1:
         yield f"label_noise: {description.label_noise} is not in [0, 1)"
     yield from _of_missing(description)
 
 
+def _not_finite(value: Any, place: str) -> Iterator[str]:
+    """Numbers that are none, wherever they are."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{place}: {value} is not a finite number"
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _not_finite(getattr(value, field.name), f"{place}.{field.name}")
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _not_finite(part, f"{place}.{key}")
+    elif isinstance(value, tuple | list):
+        for i, part in enumerate(value):
+            yield from _not_finite(part, f"{place}.{getattr(part, 'name', i)}")
+
+
+def _of_prior(description: Description) -> Iterator[str]:
+    prior = description.prior
+    if prior is None:
+        return
+    if len(prior) != description.n_classes or min(prior) <= 0 or abs(sum(prior) - 1) > 1e-9:
+        yield f"prior: give {description.n_classes} positive numbers that sum to 1"
+    for j, bit in enumerate(description.bits):
+        majority = description.majority(j)
+        if len(bit.groups) == 1 and majority >= bit.accuracy:
+            yield (
+                f"prior: bit {bit.name} is its more frequent value in {majority:.4g} of the "
+                f"samples, so its accuracy can't be {bit.accuracy}; raise it or even the prior out"
+            )
+
+
 def _of_bits(description: Description) -> Iterator[str]:
     names = [bit.name for bit in description.bits]
     for bit in description.bits:
+        if not isinstance(bit.name, str) or not bit.name.strip():
+            yield f"a bit can't be called {bit.name!r}; give it a name"
         if names.count(bit.name) > 1:
             yield f"bit {bit.name}: this name occurs more than once"
         if not 0.5 < bit.accuracy < 1:

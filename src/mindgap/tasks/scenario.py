@@ -25,9 +25,12 @@ from mindgap.tasks.words import in_words, of_field
 WHY_UNMATCHED = {
     "corruption": "accuracy and information can't both be matched: clear in some samples and lost "
     "in others tells more bits than equally weak in all, at the same accuracy",
-    "prior": "a skewed prior tells of the class itself, so a perfect learner is right more often, "
-    "and less is left for the modalities to tell",
+    "prior": "accuracy and information can't both be matched: of what is skewed a class is less to "
+    "tell, and a perfect learner is as often right with less evidence",
 }
+
+#: Bayes accuracies of complete samples that differ by less are alike.
+MATCHED = 0.005
 
 #: Field -> why the Bayes accuracy stays below 1 however little noise there is.
 WHY_NOISY = {
@@ -178,6 +181,19 @@ class Scenario(TaskSource):
             "control": [phrase for phrase in there if phrase not in here] or there,
         }
 
+    def _unmatched(self) -> str | None:
+        """Why twins aren't alike in what everything shown tells; measured if nobody says."""
+        if self.control is None or self.why_unmatched:
+            return self.why_unmatched
+        joint = "+".join(self.description.names)
+        here, there = (s.truth["bayes_accuracy"][joint] for s in (self, self.control))
+        if abs(here - there) <= MATCHED:
+            return None
+        return (
+            f"a perfect learner of complete samples is right in {here:.3f} of them, in the control "
+            f"in {there:.3f}: what is lost or won may be the evidence itself"
+        )
+
     def card(self) -> dict[str, Any]:
         description, missing = self.description, self.description.missing
         shares = {
@@ -196,7 +212,7 @@ class Scenario(TaskSource):
             "differs_in": difference(description, self.control.description) if self.control else [],
             "difference": self._difference(),
             "words": in_words(description),
-            "why_unmatched": self.why_unmatched,
+            "why_unmatched": self._unmatched(),
             "why_noisy": self.why_noisy,
             **symptoms.entries(self.name, self.text or self.name),
             "modalities": {name: list(description.shape(name)) for name in description.names},

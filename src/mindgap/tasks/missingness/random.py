@@ -37,12 +37,17 @@ class Exclusive(Mechanism):
                     f"{pattern!r} is no pattern of {', '.join(names)}; write the observed "
                     "modalities in this order, joined by +"
                 )
-            if rate < 0:
-                yield f"{pattern!r} has the negative rate {rate}"
+            if not 0 <= rate <= 1 + 1e-9:
+                yield f"{pattern!r} has the rate {rate}, which is not in [0, 1]"
         complete = "+".join(names)
         total = sum(rate for pattern, rate in self.rates.items() if pattern != complete)
         if total > 1 + 1e-9:
             yield f"the rates sum to {total:.3f}, above 1"
+        elif abs(self.rates.get(complete, 1 - total) - (1 - total)) > 1e-9:
+            yield (
+                f"{complete!r} is complete: its rate is what the others leave, {1 - total:g}, not "
+                f"{self.rates[complete]}"
+            )
 
     def chances(
         self, names: Sequence[str], evidence: Evidence

@@ -6,6 +6,8 @@ from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mindgap.errors import MindgapError, unknown
 from mindgap.registry import Configured, component
 from mindgap.tasks.description import Description
@@ -52,11 +54,16 @@ def own(file: Path | None = None, control: bool = False) -> Scenario:
             return plainly
         default = default_of(said.pitfall, description)
         value = getattr(description, said.pitfall)
+        control_description = replace(description, **{said.pitfall: default})
+        if not _differ(description, control_description):
+            raise MindgapError(
+                f"pitfall: {said.pitfall} as given has no effect, so the control would be the same"
+            )
         without = replace(
             plainly,
             name=f"{said.name}_ctl",
             summary=f"{said.name} without its {said.pitfall.replace('_', ' ')}.",
-            description=replace(description, **{said.pitfall: default}),
+            description=control_description,
             text=twin,
         )
         if control:
@@ -66,6 +73,25 @@ def own(file: Path | None = None, control: bool = False) -> Scenario:
         return replace(found, name=said.name, summary=said.summary, text=text)
     except MindgapError as error:
         raise MindgapError(f"scenario file {path}: {error}") from None
+
+
+def _differ(first: Description, second: Description) -> bool:
+    """Whether samples of the two could be told apart."""
+    if any(
+        getattr(first, name) != getattr(second, name)
+        for name in ("dimensions", "bits", "shortcut", "label_noise")
+    ):
+        return True
+    if not np.allclose(first.class_prior, second.class_prior) or first.axes != second.axes:
+        return True
+    if any(not np.array_equal(first.amplitudes(m), second.amplitudes(m)) for m in first.names):
+        return True
+    prior = first.class_prior
+    return any(
+        first.missing.of(split).shares(first.names, prior)
+        != second.missing.of(split).shares(first.names, prior)
+        for split in ("pool", "test")
+    )
 
 
 def default_of(field: str, description: Description) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from mindgap.errors import MindgapError, unknown
+from mindgap.strict_yaml import parse
 from mindgap.tasks.description import Bit, Description, Shortcut
 from mindgap.tasks.missingness import (
     MAR,
@@ -27,6 +28,12 @@ from mindgap.tasks.missingness import (
     MNARy,
 )
 from mindgap.tasks.scenarios.parts import POOL, TEST
+
+#: Numbers of all samples together; each takes 8 bytes while they are made.
+MOST_NUMBERS = 10**9
+
+#: Keys that `missing` has besides modalities.
+TAKEN = ("pool", "test", "mechanism")
 
 
 class _Part(BaseModel):
@@ -190,6 +197,21 @@ class OwnFile(_Part):
         Raises:
             MindgapError: it can't be, with the reason.
         """
+        for name in TAKEN:
+            if name in self.modalities:
+                raise MindgapError(
+                    f"modalities.{name}: {', '.join(TAKEN)} mean something else under `missing`; "
+                    "give the modality another name"
+                )
+        shapes = [
+            shape if isinstance(shape, tuple) else (shape,) for shape in self.modalities.values()
+        ]
+        numbers = (self.pool + self.test) * sum(prod(shape) for shape in shapes)
+        if numbers > MOST_NUMBERS:
+            raise MindgapError(
+                f"pool, test: {self.pool} + {self.test} samples have {numbers:.2g} numbers, more "
+                f"than the {MOST_NUMBERS:.0e} that fit in memory; make fewer or smaller ones"
+            )
         bits = tuple(
             Bit(name, tuple(tuple(g.split("+")) for g in bit.carriers), bit.accuracy, bit.strength)
             for name, bit in self.bits.items()
@@ -201,7 +223,7 @@ class OwnFile(_Part):
             strength=self.strength,
             corruption=self.corruption,
             shortcut=Shortcut(**self.shortcut.model_dump()) if self.shortcut else None,
-            prior=tuple(self.prior) if self.prior else None,
+            prior=None if self.prior is None else tuple(self.prior),
             label_noise=self.label_noise,
             missing=Missingness(self.missing.pool.built(), self.missing.test.built()),
         )
@@ -214,17 +236,17 @@ def read(path: Path) -> OwnFile:
         MindgapError: there is no such file, it isn't YAML, or a key or value is wrong; the first
             fault is told with its place.
     """
+    origin = f"scenario file {path}"
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        written = parse(path.read_text("utf-8"), origin, "a scenario file")
     except OSError as error:
-        raise MindgapError(f"scenario file {path} can't be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        told = str(error).splitlines()[0]
-        raise MindgapError(f"scenario file {path} is not YAML: {told}") from None
-    if not isinstance(content, dict):
-        raise MindgapError(f"scenario file {path} is no mapping such as `name: my-scenario`")
+        raise MindgapError(f"{origin} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise MindgapError(f"{origin} is not a text file") from None
+    for mistake in written.mistakes:
+        raise MindgapError(mistake)
     try:
-        return OwnFile.model_validate(content)
+        return OwnFile.model_validate(written.content)
     except ValidationError as error:
         # a misspelt key may also be one that is missing
         first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
