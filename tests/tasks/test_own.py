@@ -252,9 +252,9 @@ def test_files_that_are_none(write, tmp_path):
         build(tmp_path / "gone.yaml")
     with pytest.raises(MindgapError, match="a scenario file is a mapping"):
         build(write("- a\n"))
-    with pytest.raises(MindgapError, match="is not YAML|could not determine a constructor"):
+    with pytest.raises(MindgapError, match=r"is not YAML|a constructor"):
         build(write("a: [\n"))
-    with pytest.raises(MindgapError, match="is not YAML|could not determine a constructor"):
+    with pytest.raises(MindgapError, match=r"is not YAML|a constructor"):
         build(write("a: !!python/object/apply:os.getcwd []\n"))
 
 
