@@ -2,8 +2,8 @@
 
 One thread, one process, the variants interleaved; process time of the best slice. The network is
 the plain reference network: two modalities of 32 features, encoders 32-64-64, concatenation,
-128-64-4, batches of 64, AdamW; without dropout, then with dropout before the last layer. (No
-built-in learner normalises layers, so LayerNorm isn't measured.) Both sides do the same steps.
+128-64-4, batches of 64, AdamW; plain, then with LayerNorm in every hidden layer and dropout before
+the last one ("normed"). Both sides do the same steps.
 
 The lines `ratio NAME X` say how many times as fast a fleet of 30 runs is, and with `_50` at the end
 one of 50. `ratio matmul_50 X` is its share of the speed at which this machine multiplies as many
@@ -21,6 +21,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MKL_CBWR"] = "AUTO,STRICT"  # as in worker processes
 
 import argparse
+import copy
 import json
 import subprocess
 import sys
@@ -64,16 +65,22 @@ SCORERS = 10
 
 
 class Reference(nn.Module):
-    """The same network for one run."""
+    """The same network for one run; with LayerNorm and dropout, if it is `normed`."""
 
-    def __init__(self, dropout: float) -> None:
+    def __init__(self, normed: bool = False) -> None:
         super().__init__()
+        norm = [nn.LayerNorm(64)] if normed else []
         self.encoders = nn.ModuleList(
-            nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU())
+            nn.Sequential(
+                *(nn.Linear(32, 64), *copy.deepcopy(norm), nn.ReLU()),
+                *(nn.Linear(64, 64), *copy.deepcopy(norm), nn.ReLU()),
+            )
             for _ in MODALITIES
         )
-        drop = [nn.Dropout(dropout)] if dropout else []
-        self.head = nn.Sequential(nn.Linear(128, 64), nn.ReLU(), *drop, nn.Linear(64, CLASSES))
+        drop = [nn.Dropout(DROPOUT)] if normed else []
+        self.head = nn.Sequential(
+            nn.Linear(128, 64), *norm, nn.ReLU(), *drop, nn.Linear(64, CLASSES)
+        )
 
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         encoded = [encoder(x) for encoder, x in zip(self.encoders, (x1, x2), strict=True)]
@@ -98,7 +105,7 @@ class Own(ModuleLearner):
     unimodal_heads = False
 
     def module(self, shape: TaskShape) -> nn.Module:
-        return OwnReference(dropout=0.0)
+        return OwnReference()
 
 
 @dataclass(frozen=True)
@@ -108,15 +115,19 @@ class Bench:
     inputs: dict[str, Tensor]
     labels: Tensor
     settings: Concat
+    normed: bool
 
     @staticmethod
-    def of(steps: int, dropout: float) -> "Bench":
+    def of(steps: int, normed: bool) -> "Bench":
         inputs, labels = data(LABELLED)
-        return Bench(inputs, labels, Concat(steps=steps, batch=BATCH, dropout=dropout))
+        dropout = DROPOUT if normed else 0.0
+        return Bench(inputs, labels, Concat(steps=steps, batch=BATCH, dropout=dropout), normed)
 
     def fleet(self, runs: int) -> Callable[[], object]:
         """Trains so many runs; built-in networks without the unimodal heads the loops lack."""
-        return self._trained(Fleet(self.settings, network(), [Samples(self.inputs, None)]), runs)
+        return self._trained(
+            Fleet(self.settings, network(self.normed), [Samples(self.inputs, None)]), runs
+        )
 
     def modules(self, runs: int) -> Callable[[], object]:
         """Trains so many runs of a user's module."""
@@ -132,7 +143,7 @@ class Bench:
     def dataloader_loop(self) -> None:
         """One run as in most tutorials."""
         steps, done = self.settings.steps, 0
-        model = Reference(self.settings.dropout)
+        model = Reference(self.normed)
         optimiser = torch.optim.AdamW(model.parameters(), self.settings.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         dataset = TensorDataset(*self.inputs.values(), self.labels)
@@ -148,7 +159,7 @@ class Bench:
     def index_loop(self) -> None:
         """One run as written by someone who cares: index batches, fused optimiser."""
         steps, done = self.settings.steps, 0
-        model, (x1, x2) = Reference(self.settings.dropout), self.inputs.values()
+        model, (x1, x2) = Reference(self.normed), self.inputs.values()
         optimiser = torch.optim.AdamW(model.parameters(), self.settings.learning_rate, fused=True)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         while done < steps:
@@ -166,7 +177,7 @@ class Bench:
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR
         skorch.NeuralNetClassifier(
             Reference,
-            module__dropout=self.settings.dropout,
+            module__normed=self.normed,
             criterion=nn.CrossEntropyLoss,
             optimizer=torch.optim.AdamW,
             lr=self.settings.learning_rate,
@@ -179,9 +190,15 @@ class Bench:
         ).fit(self.inputs, self.labels)
 
 
-def network() -> ConcatNetwork:
+def network(normed: bool) -> ConcatNetwork:
     return ConcatNetwork(
-        MODALITIES, CLASSES, width=WIDTH, feature=WIDTH, hidden=WIDTH, unimodal_heads=False
+        MODALITIES,
+        CLASSES,
+        width=WIDTH,
+        feature=WIDTH,
+        hidden=WIDTH,
+        unimodal_heads=False,
+        norm="layer" if normed else "none",
     )
 
 
@@ -211,15 +228,15 @@ def whole_products() -> int:
 
 def measured(steps: int, slices: int, small: int, large: int) -> dict[str, float]:
     """Microseconds a run and step, of the best slice of each variant."""
-    plain, dropping = Bench.of(steps, 0.0), Bench.of(steps, DROPOUT)
+    plain, normed = Bench.of(steps, normed=False), Bench.of(steps, normed=True)
     variants: dict[str, tuple[Callable[[], object], int]] = {
         "fleet": (plain.fleet(small), small),
         "fleet_50": (plain.fleet(large), large),
         "vmap_module_50": (plain.modules(large), large),
-        "dropout_fleet_50": (dropping.fleet(large), large),
+        "normed_fleet_50": (normed.fleet(large), large),
         "dataloader_loop": (plain.dataloader_loop, 1),
         "index_loop": (plain.index_loop, 1),
-        "dropout_dataloader_loop": (dropping.dataloader_loop, 1),
+        "normed_dataloader_loop": (normed.dataloader_loop, 1),
         "matmul_50": (products(large, steps), large),
     }
     if skorch is not None:
@@ -246,16 +263,16 @@ def tell(best: dict[str, float]) -> None:
             print(f"ratio {name}_50 {best[name] / best['fleet_50']:.2f}")
         else:
             print("skorch isn't installed: pip install -e '.[benchmarks]' to measure it too")
-    dropping = best["dropout_dataloader_loop"] / best["dropout_fleet_50"]
-    print(f"ratio dropout_dataloader_loop_50 {dropping:.2f}")
+    normed = best["normed_dataloader_loop"] / best["normed_fleet_50"]
+    print(f"ratio normed_dataloader_loop_50 {normed:.2f}")
     print(f"ratio vmap_module_50 {best['dataloader_loop'] / best['vmap_module_50']:.2f}")
     print(f"ratio matmul_50 {best['matmul_50'] / best['fleet_50']:.2f}", flush=True)
 
 
 def train_alone(runs: int) -> float | None:
     """The bytes that a fleet takes, by the run."""
-    Bench.of(8, DROPOUT).fleet(2)()  # loads what it needs
-    peak = peak_bytes(Bench.of(32, DROPOUT).fleet(runs))
+    Bench.of(8, normed=True).fleet(2)()  # loads what it needs
+    peak = peak_bytes(Bench.of(32, normed=True).fleet(runs))
     return None if peak is None else peak / runs
 
 
@@ -263,7 +280,7 @@ def score_alone(size: int) -> tuple[float, float | None]:
     """The seconds of scoring a pool, and the peak of this whole process in bytes."""
     inputs, labels = data(LABELLED)
     rows = [Row((r,), 0, torch.arange(LABELLED), labels) for r in range(SCORERS)]
-    fleet = Fleet(Concat(steps=8, dropout=0.0), network(), [Samples(inputs, None)])
+    fleet = Fleet(Concat(steps=8, dropout=0.0), network(normed=False), [Samples(inputs, None)])
     parameters, pool = fleet.fit(rows), Samples(data(size)[0], None)
     start = time.process_time()
     predict(fleet.network, parameters, pool, {"probabilities"})
@@ -300,7 +317,7 @@ def _megabytes(peak: float | None) -> str:
 
 def profile(runs: int, steps: int) -> None:
     with torch.profiler.profile() as told:
-        Bench.of(steps, 0.0).fleet(runs)()
+        Bench.of(steps, normed=False).fleet(runs)()
     print(told.key_averages().table(sort_by="self_cpu_time_total", row_limit=20))
 
 

@@ -14,11 +14,19 @@ def layer(p, name, x):
     return p[f"{name}.weight"].T @ x + p[f"{name}.bias"]
 
 
+def hidden(p, name, x):
+    """A layer, normalised over its units where it has a scale, and a ReLU; units come last."""
+    x = x @ p[f"{name}.weight"] + p[f"{name}.bias"]
+    if f"{name}.scale" in p:
+        x = functional.layer_norm(x, x.shape[-1:], p[f"{name}.scale"], p[f"{name}.shift"])
+    return x.relu()
+
+
 def encode(learner, p, name, x):
     if name in learner.frozen:
         return layer(p, f"{name}.encoder", x)
     if x.ndim == 1:
-        return layer(p, f"{name}.encoder2", layer(p, f"{name}.encoder1", x).relu()).relu()
+        return hidden(p, f"{name}.encoder2", hidden(p, f"{name}.encoder1", x))
     x = x.T if x.ndim == 2 else x  # channels first
     axes = x.ndim - 1
     kernel, most = ((5,), 8) if axes == 1 else ((3, 3), 4)
@@ -27,13 +35,17 @@ def encode(learner, p, name, x):
         weight = p[f"{name}.convolution{number}.weight"].T
         weight = weight.reshape(len(weight), *kernel, x.shape[0]).movedim(-1, 1)
         bias = p[f"{name}.convolution{number}.bias"]
-        x = convolve(x[None], weight, bias, stride=2, padding=kernel[0] // 2)[0].relu()
+        x = convolve(x[None], weight, bias, stride=2, padding=kernel[0] // 2)[0]
+        if f"{name}.convolution{number}.scale" in p:  # over the channels of each place
+            affine = (p[f"{name}.convolution{number}.{part}"] for part in ("scale", "shift"))
+            x = functional.layer_norm(x.movedim(0, -1), x.shape[:1], *affine).movedim(-1, 0)
+        x = x.relu()
     groups = [math.ceil(n / most) for n in x.shape[1:]]
     gaps = [-n % g for n, g in zip(x.shape[1:], groups, strict=True)]
     x = functional.pad(x, [side for gap in reversed(gaps) for side in (0, gap)])
     pool = functional.avg_pool1d if axes == 1 else functional.avg_pool2d
     x = pool(x[None], groups)[0].movedim(0, -1)  # places, then channels
-    return layer(p, f"{name}.encoder", x.flatten()).relu()
+    return hidden(p, f"{name}.encoder", x.flatten())
 
 
 def read(learner, p, shape, z, observed, absent):
@@ -77,7 +89,7 @@ def fuse(learner, p, seen, used):
     kind, names = type(learner).__name__, list(seen)
     inside = [name for name in names if used[name]]
     if kind == "Concat":
-        return layer(p, "hidden", torch.cat(list(seen.values()))).relu()
+        return hidden(p, "hidden", torch.cat(list(seen.values())))
     if kind == "ConcatLinear" or (kind == "Late" and learner.missing == "experts"):
         return torch.cat(list(seen.values()))
     if kind == "Late":
@@ -111,7 +123,7 @@ def fuse(learner, p, seen, used):
         after = {n: tokens[n] + layer(p, "attended", torch.cat(mixed[n])) for n in names}
         none = torch.zeros_like(tokens[names[0]])
         mean = sum((after[n] for n in inside), none) / max(1, len(inside))
-        return layer(p, "hidden", mean).relu()
+        return hidden(p, "hidden", mean)
     assert kind == "Bottleneck"
     gathered = []
     for t in range(learner.tokens):
@@ -125,7 +137,7 @@ def fuse(learner, p, seen, used):
             values = {n: layer(p, "values", tokens[n]).view(learner.heads, size)[h] for n in names}
             heads.append(sum(weights[n] * values[n] for n in names))
         gathered.append(p["bottlenecks"][t] + layer(p, "attended", torch.cat(heads)))
-    return layer(p, "hidden", torch.cat(gathered)).relu()
+    return hidden(p, "hidden", torch.cat(gathered))
 
 
 def classify(learner, p, shape, embedding, used):

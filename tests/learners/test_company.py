@@ -79,6 +79,14 @@ def test_bits_of_convolutions(name, size):
     assert_company_is_nothing(learner, shape)
 
 
+@pytest.mark.parametrize("size", SIZES[:3])
+def test_bits_of_normalised_layers(size):
+    d = min(size[0], 9)
+    learner = replace(sized(EVERY["Attention-masked"], size), norm="layer")
+    shape = TaskShape({"a": (d,), "b": (1, d, 6)}, size[4])
+    assert_company_is_nothing(learner, shape)
+
+
 @pytest.mark.parametrize("shape", ["vectors", "three"])
 def test_bits_of_unimodal_ensembles(shape):
     assert_company_is_nothing(Ume(**{**SMALL, "width": 17, "feature": 9}), SHAPES[shape])

@@ -51,6 +51,10 @@ CASES = [
     for kind, shape in SHAPES.items()
     for name, learner in combinations(shape).items()
 ]
+CASES += [
+    (f"normed-{name}", replace(combinations(SHAPES["mixed"])[name], norm="layer"), SHAPES["mixed"])
+    for name in ("Concat-token", "Attention-masked", "Bottleneck-zero")
+]
 
 
 @pytest.mark.parametrize("absent", ["token", "zero"])
@@ -173,6 +177,7 @@ LOOPS = [
     ("LowRank-masked", {"modality_dropout": 0.9}),
     ("Attention-masked", {"unimodal_weight": 0.7}),
     ("Bottleneck-token", {}),
+    ("Concat-zero", {"norm": "layer"}),
 ]
 
 

@@ -13,19 +13,36 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mindgap.learners import layers
 from mindgap.learners.fusion import NEVER, Embeddings, Fusion, Present
-from mindgap.learners.layers import Draw, Parameters, class_layer, layer, linear, unbiased
+from mindgap.learners.layers import (
+    Draw,
+    Norm,
+    Parameters,
+    class_layer,
+    hidden_layer,
+    layer,
+    linear,
+    unbiased,
+)
 
 
 class AttentionFusion(Fusion):
     """Self-attention among the tokens in use (Vaswani et al. 2017), their mean, a hidden layer.
 
     y_i = x_i + W_o [softmax_j(q_i . k_j / sqrt(d)) v_j for each head]; the mean of y over the
-    tokens in use goes through one hidden layer. No layer norm: it is one block deep.
+    tokens in use goes through one hidden layer. No layer norm inside: it is one block deep.
     """
 
     def __init__(
-        self, features: Mapping[str, int], n_classes: int, *, hidden: int, heads: int, size: int
+        self,
+        features: Mapping[str, int],
+        n_classes: int,
+        *,
+        hidden: int,
+        heads: int,
+        size: int,
+        norm: Norm = "none",
     ) -> None:
         """`size`: of queries, keys and values, over all heads."""
         self.names, self.n_classes, self.width = tuple(features), n_classes, hidden
@@ -35,7 +52,7 @@ class AttentionFusion(Fusion):
             "types": Draw((len(features), token), 1 / math.sqrt(token)),
             **layer("attention", token, 3 * size),
             **layer("attended", size, token),
-            **layer("hidden", token, hidden),
+            **hidden_layer("hidden", token, hidden, norm),
             **class_layer("head", hidden, n_classes),
         }
 
@@ -54,7 +71,7 @@ class AttentionFusion(Fusion):
         mixed = (scores.softmax(dim=3).unsqueeze(5) * value.unsqueeze(2)).sum(dim=3)
         attended = linear(mixed.flatten(3).flatten(1, 2), parameters, "attended")
         tokens = tokens + attended.unflatten(1, (-1, count))
-        return linear(_mean(tokens, present), parameters, "hidden").relu()
+        return layers.hidden(_mean(tokens, present), parameters, "hidden")
 
 
 class BottleneckFusion(Fusion):
@@ -74,6 +91,7 @@ class BottleneckFusion(Fusion):
         heads: int,
         size: int,
         tokens: int,
+        norm: Norm = "none",
     ) -> None:
         """`size`: of values and bottlenecks, over all heads; `tokens`: number of bottlenecks."""
         self.names, self.n_classes, self.width = tuple(features), n_classes, hidden
@@ -85,7 +103,7 @@ class BottleneckFusion(Fusion):
             **unbiased("scores", token, tokens * heads),
             **layer("values", token, size),
             **layer("attended", size, size),
-            **layer("hidden", tokens * size, hidden),
+            **hidden_layer("hidden", tokens * size, hidden, norm),
             **class_layer("head", hidden, n_classes),
         }
 
@@ -104,7 +122,7 @@ class BottleneckFusion(Fusion):
         attended = linear(mixed.flatten(3).flatten(1, 2), parameters, "attended")
         bottleneck = parameters["bottlenecks"].unsqueeze(1)
         gathered = bottleneck + attended.unflatten(1, (-1, self.tokens))
-        return linear(gathered.flatten(2), parameters, "hidden").relu()
+        return layers.hidden(gathered.flatten(2), parameters, "hidden")
 
 
 def _token(features: Mapping[str, int]) -> int:

@@ -12,7 +12,15 @@ from torch import Tensor
 from mindgap.learners.balance import Balance, Plain
 from mindgap.learners.encoders import Encoder, encoders
 from mindgap.learners.fusion import ConcatFusion, Fusion
-from mindgap.learners.layers import Draw, Parameters, class_layer, counted, drawn, linear
+from mindgap.learners.layers import (
+    Draw,
+    Norm,
+    Parameters,
+    class_layer,
+    counted,
+    drawn,
+    linear,
+)
 from mindgap.learners.missing import Missing, Token
 from mindgap.learners.network import Network, Output
 
@@ -149,13 +157,14 @@ class ConcatNetwork(Composed):
         hidden: int | None,
         dropout: float = 0.0,
         unimodal_heads: bool = True,
+        norm: Norm = "none",
     ) -> None:
         features = dict.fromkeys(modalities, feature)
         super().__init__(
-            encoders(modalities, (), width=width, feature=feature),
+            encoders(modalities, (), width=width, feature=feature, norm=norm),
             features,
             Token(features),
-            ConcatFusion(features, n_classes, hidden=hidden),
+            ConcatFusion(features, n_classes, hidden=hidden, norm=norm),
             dropout=dropout,
             unimodal_heads=unimodal_heads,
         )

@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-from mindgap.learners.layers import Draw, Parameters, layer, linear
+from mindgap.learners.layers import Draw, Norm, Parameters, hidden, hidden_layer, layer, linear
 
 #: By the number of axes: size of a window, and the most places that are left after pooling.
 KERNEL = {1: 5, 2: 3}
@@ -43,16 +43,16 @@ class Encoder(ABC):
 class Mlp(Encoder):
     """Two layers for vectors (d,)."""
 
-    def __init__(self, name: str, size: int, *, width: int, feature: int) -> None:
+    def __init__(self, name: str, size: int, *, width: int, feature: int, norm: Norm) -> None:
         self.name = name
         self.draws = {
-            **layer(f"{name}.encoder1", size, width),
-            **layer(f"{name}.encoder2", width, feature),
+            **hidden_layer(f"{name}.encoder1", size, width, norm),
+            **hidden_layer(f"{name}.encoder2", width, feature, norm),
         }
 
     def __call__(self, parameters: Parameters, x: Float[Tensor, "R B d"]) -> Float[Tensor, "R B D"]:
-        hidden = linear(x, parameters, f"{self.name}.encoder1").relu_()
-        return linear(hidden, parameters, f"{self.name}.encoder2").relu_()
+        inside = hidden(x, parameters, f"{self.name}.encoder1")
+        return hidden(inside, parameters, f"{self.name}.encoder2")
 
 
 class Frozen(Encoder):
@@ -74,7 +74,9 @@ class Convolutions(Encoder):
     means over neighbouring places until at most 8 (sequences) or 4 x 4 (images) are left.
     """
 
-    def __init__(self, name: str, shape: tuple[int, ...], *, width: int, feature: int) -> None:
+    def __init__(
+        self, name: str, shape: tuple[int, ...], *, width: int, feature: int, norm: Norm
+    ) -> None:
         self.name = name
         self.axes = len(shape) - 1
         inside = shape[0] if self.axes == 2 else shape[1]
@@ -83,9 +85,9 @@ class Convolutions(Encoder):
         first = max(1, width // (4 * self.axes))
         left = [_left((n + 3) // 4, PLACES[self.axes]) for n in places]  # two strides of 2
         self.draws = {
-            **layer(f"{name}.convolution1", window * inside, first),
-            **layer(f"{name}.convolution2", window * first, 2 * first),
-            **layer(f"{name}.encoder", math.prod(left) * 2 * first, feature),
+            **hidden_layer(f"{name}.convolution1", window * inside, first, norm),
+            **hidden_layer(f"{name}.convolution2", window * first, 2 * first, norm),
+            **hidden_layer(f"{name}.encoder", math.prod(left) * 2 * first, feature, norm),
         }
 
     def __call__(
@@ -93,10 +95,10 @@ class Convolutions(Encoder):
     ) -> Float[Tensor, "R B D"]:
         x = x.movedim(2, -1) if self.axes == 2 else x  # channels last
         for number in (1, 2):
-            x = self._convolved(x, parameters, f"{self.name}.convolution{number}").relu()
+            x = self._convolved(x, parameters, f"{self.name}.convolution{number}")
         for axis in range(2, 2 + self.axes):
             x = _pooled(x, axis, PLACES[self.axes])
-        return linear(x.flatten(2), parameters, f"{self.name}.encoder").relu()
+        return hidden(x.flatten(2), parameters, f"{self.name}.encoder")
 
     def _convolved(
         self, x: Float[Tensor, "R B ..."], parameters: Parameters, name: str
@@ -105,7 +107,7 @@ class Convolutions(Encoder):
         windows: Tensor = _Windows.apply(x, KERNEL[self.axes])  # type: ignore[no-untyped-call]
         places = windows.shape[2:-1]
         rows = windows.flatten(1, -2)
-        return linear(rows, parameters, name).view(*x.shape[:2], *places, -1)
+        return hidden(rows, parameters, name).view(*x.shape[:2], *places, -1)
 
 
 class _Windows(torch.autograd.Function):
@@ -186,7 +188,12 @@ def unfit(shapes: Mapping[str, tuple[int, ...]], frozen: Collection[str]) -> str
 
 
 def encoders(
-    shapes: Mapping[str, tuple[int, ...]], frozen: Collection[str], *, width: int, feature: int
+    shapes: Mapping[str, tuple[int, ...]],
+    frozen: Collection[str],
+    *,
+    width: int,
+    feature: int,
+    norm: Norm = "none",
 ) -> dict[str, Encoder]:
     """The encoder that fits each modality's shape; `unfit` says where none does."""
     fitting: dict[str, Encoder] = {}
@@ -194,7 +201,7 @@ def encoders(
         if name in frozen:
             fitting[name] = Frozen(name, shape[0], feature=feature)
         elif len(shape) == 1:
-            fitting[name] = Mlp(name, shape[0], width=width, feature=feature)
+            fitting[name] = Mlp(name, shape[0], width=width, feature=feature, norm=norm)
         else:
-            fitting[name] = Convolutions(name, shape, width=width, feature=feature)
+            fitting[name] = Convolutions(name, shape, width=width, feature=feature, norm=norm)
     return fitting

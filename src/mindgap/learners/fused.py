@@ -22,6 +22,7 @@ from mindgap.learners.fusion import (
     LateFusion,
     LowRankFusion,
 )
+from mindgap.learners.layers import Norm
 from mindgap.learners.learner import Learner
 from mindgap.learners.missing import MissingName, handler
 from mindgap.tasks import TaskShape
@@ -34,6 +35,8 @@ class Fused(Learner):
     Attributes:
         width: of each encoder's hidden layer; a convolution has a part of it as channels.
         feature: size of each modality's embedding.
+        norm: "layer" normalises every sample within each hidden layer of encoders and fusion,
+            before its ReLU; "none" doesn't.
         frozen: modalities that are features of another network already: one linear layer each.
         missing: what stands for a missing modality, see `mindgap.learners.missing`.
         modality_dropout: share of training samples that lose one of their observed modalities,
@@ -57,6 +60,7 @@ class Fused(Learner):
 
     width: PositiveInt = 64
     feature: PositiveInt = 32
+    norm: Norm = "none"
     frozen: tuple[str, ...] = ()
     missing: MissingName = "token"
     modality_dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -104,7 +108,9 @@ class Fused(Learner):
         """
         if why := self.supports(shape):
             raise MindgapError(why)
-        ways = encoders(shape.modalities, self.frozen, width=self.width, feature=self.feature)
+        ways = encoders(
+            shape.modalities, self.frozen, width=self.width, feature=self.feature, norm=self.norm
+        )
         features = dict.fromkeys(shape.modalities, self.feature)
         missing = handler(self.missing, ways, shape.modalities, features, skips=self.skips)
         read = {name: size + missing.extra for name, size in features.items()}
@@ -133,7 +139,7 @@ class Concat(Fused):
     hidden: PositiveInt = 64
 
     def fusion(self, features: Mapping[str, int], n_classes: int) -> Fusion:
-        return ConcatFusion(features, n_classes, hidden=self.hidden)
+        return ConcatFusion(features, n_classes, hidden=self.hidden, norm=self.norm)
 
 
 @dataclass(frozen=True)
@@ -215,7 +221,12 @@ class Attention(Fused):
 
     def fusion(self, features: Mapping[str, int], n_classes: int) -> Fusion:
         return AttentionFusion(
-            features, n_classes, hidden=self.hidden, heads=self.heads, size=self.feature
+            features,
+            n_classes,
+            hidden=self.hidden,
+            heads=self.heads,
+            size=self.feature,
+            norm=self.norm,
         )
 
 
@@ -245,6 +256,7 @@ class Bottleneck(Fused):
             heads=self.heads,
             size=self.feature,
             tokens=self.tokens,
+            norm=self.norm,
         )
 
 

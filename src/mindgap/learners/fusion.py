@@ -15,7 +15,8 @@ import torch
 from jaxtyping import Bool, Float, Float32, Int64
 from torch import Tensor
 
-from mindgap.learners.layers import Draw, Parameters, class_layer, layer, linear
+from mindgap.learners import layers
+from mindgap.learners.layers import Draw, Norm, Parameters, class_layer, hidden_layer, layer, linear
 
 #: What a softmax reads in place of something absent: its exponential is exactly zero beside any
 #: other, and if everything is absent all weights are the same.
@@ -69,18 +70,25 @@ class ConcatFusion(Fusion):
 
     skips = False
 
-    def __init__(self, features: Mapping[str, int], n_classes: int, *, hidden: int | None) -> None:
+    def __init__(
+        self,
+        features: Mapping[str, int],
+        n_classes: int,
+        *,
+        hidden: int | None,
+        norm: Norm = "none",
+    ) -> None:
         self.names, self.n_classes, self.hidden = tuple(features), n_classes, hidden
         joint = sum(features.values())
         self.width = hidden or joint
-        self.draws = layer("hidden", joint, hidden) if hidden else {}
+        self.draws = hidden_layer("hidden", joint, hidden, norm) if hidden else {}
         self.draws |= class_layer("head", self.width, n_classes)
 
     def __call__(
         self, parameters: Parameters, seen: Embeddings, present: Present
     ) -> Float[Tensor, "R B D"]:
         joint = torch.cat([seen[name] for name in self.names], dim=2)
-        return linear(joint, parameters, "hidden").relu_() if self.hidden else joint
+        return layers.hidden(joint, parameters, "hidden") if self.hidden else joint
 
 
 class LateFusion(Fusion):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 Parameters = Mapping[str, Tensor]
+
+#: What normalises hidden layers: nothing, or each sample's own mean and deviation.
+Norm = Literal["none", "layer"]
 
 #: P is padded to a multiple of this, and so is the class layer: whole vectors for the optimiser
 #: keep a run's bits independent of its place in the stack, whole kernels make the layer faster.
@@ -29,12 +33,14 @@ class Draw:
 
     Attributes:
         shape: without the run axis.
-        bound: drawn from U(-bound, bound); 0 starts at zero and draws nothing.
+        bound: drawn from U(-bound, bound); with 0 nothing is drawn.
+        start: what it is where nothing is drawn.
         unused: how many of its numbers only fill up lanes.
     """
 
     shape: tuple[int, ...]
     bound: float = 0.0
+    start: float = 0.0
     unused: int = 0
 
 
@@ -51,9 +57,18 @@ def class_layer(name: str, fan_in: int, n_classes: int) -> dict[str, Draw]:
     """A linear layer that ends in classes, widened to whole lanes."""
     wide = padded(n_classes)
     return {
-        key: Draw(draw.shape, draw.bound, math.prod(draw.shape) // wide * (wide - n_classes))
+        key: Draw(draw.shape, draw.bound, unused=math.prod(draw.shape) // wide * (wide - n_classes))
         for key, draw in layer(name, fan_in, wide).items()
     }
+
+
+def hidden_layer(name: str, fan_in: int, fan_out: int, norm: Norm) -> dict[str, Draw]:
+    """A linear layer for `hidden`, with what normalises it."""
+    draws = layer(name, fan_in, fan_out)
+    if norm == "layer":
+        draws[f"{name}.scale"] = Draw((fan_out,), start=1.0)
+        draws[f"{name}.shift"] = Draw((fan_out,))
+    return draws
 
 
 def drawn(
@@ -63,7 +78,7 @@ def drawn(
     values = {}
     for name, draw in draws.items():
         if draw.bound == 0:
-            values[name] = np.zeros(draw.shape, np.float32)
+            values[name] = np.full(draw.shape, draw.start, np.float32)
             continue
         uniform = rng.random(draw.shape, np.float32)
         values[name] = (2 * uniform - 1) * np.float32(draw.bound)
@@ -87,3 +102,13 @@ def linear(x: Float[Tensor, "R B i"], parameters: Parameters, name: str) -> Floa
     if f"{name}.bias" not in parameters:
         return torch.bmm(x, parameters[f"{name}.weight"])
     return torch.baddbmm(parameters[f"{name}.bias"].unsqueeze(1), x, parameters[f"{name}.weight"])
+
+
+def hidden(x: Float[Tensor, "R B i"], parameters: Parameters, name: str) -> Float[Tensor, "R B o"]:
+    """A linear layer, layer normalisation where it has one (Ba et al. 2016), a ReLU."""
+    x = linear(x, parameters, name)
+    if f"{name}.scale" in parameters:
+        x = torch.nn.functional.layer_norm(x, x.shape[2:])
+        shift = parameters[f"{name}.shift"].unsqueeze(1)
+        return torch.addcmul(shift, x, parameters[f"{name}.scale"].unsqueeze(1)).relu_()
+    return x.relu_()
