@@ -47,7 +47,7 @@ def test_its_neighbours_go_on_untouched(value):
 
 
 def test_the_last_step_shows_in_the_parameters():
-    watch = Watch(Concat(steps=2), 3, torch.device("cpu"))
+    watch = Watch(Concat(steps=2), [None] * 3, torch.device("cpu"))
     for step in range(2):
         watch.see(step, torch.tensor([1.0, 2.0, 3.0]))
     flat = torch.ones(3, 16)

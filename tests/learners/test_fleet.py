@@ -1,12 +1,16 @@
 """The fleet's two promises, and its agreement with a plain sequential loop."""
 
 import math
+import subprocess
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from mindgap.learners import Concat, ConcatLinear, Fleet, Row, Samples, predict
+from mindgap.learners.adamw import AdamW
 from mindgap.learners.fleet import BANK
 from mindgap.seeding import stream
 from mindgap.strategies import SERVED
@@ -258,3 +262,45 @@ def test_an_unknown_wish_is_refused():
     fleet, labels = make(SIZES[0], seed=9, steps=1)
     with pytest.raises(LookupError, match="dreams"):
         predict(fleet.network, fleet.fit(rows_of(labels, 1)), fleet.samples.slice(0, 5), {"dreams"})
+
+
+def test_rows_with_rates_of_their_own_train_as_a_learner_of_these_rates():
+    fleet, labels = make(SIZES[1], seed=3)
+    rates = [(3e-3, 1e-3), (1e-2, 0.0), (3e-3, 0.1), (1e-4, 1e-3)]
+    rows = [
+        replace(row, learning_rate=rate, weight_decay=decay)
+        for row, (rate, decay) in zip(rows_of(labels, 4), rates, strict=True)
+    ]
+    together = fleet.fit(rows)
+    for r, (rate, decay) in enumerate(rates):
+        own, _ = make(SIZES[1], seed=3, learning_rate=rate, weight_decay=decay)
+        alone = own.fit([replace(rows[r], learning_rate=None, weight_decay=None)])
+        for name in together:
+            assert torch.equal(alone[name][0], together[name][r]), name
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_the_optimiser_is_that_of_torch(decay):
+    g = torch.Generator().manual_seed(0)
+    start, gradients = torch.randn(3, 48, generator=g), torch.randn(5, 3, 48, generator=g)
+    mine, theirs = start.clone(), start.clone().requires_grad_()
+    own, reference = AdamW(mine, [decay] * 3), torch.optim.AdamW([theirs], weight_decay=decay)
+    for step, gradient in enumerate(gradients):
+        rate = 0.1 / (step + 1)
+        own.step(gradient, [rate] * 3)
+        reference.param_groups[0]["lr"] = rate
+        theirs.grad = gradient
+        reference.step()
+    torch.testing.assert_close(mine, theirs.detach(), atol=1e-6, rtol=1e-5)
+
+
+def test_training_does_without_the_compiler():
+    """It takes a second to load, and torch.optim would load it."""
+    code = (
+        "import sys, torch; from mindgap.learners import *; from mindgap.tasks import TaskShape; "
+        "learner = Concat(steps=2); network = learner.network(TaskShape({'a': (3,)}, 2)); "
+        "fleet = Fleet(learner, network, [Samples({'a': torch.zeros(4, 3)}, None)]); "
+        "fleet.fit([Row(('k', 0, 0), 0, torch.arange(4), torch.tensor([0, 1, 0, 1]))]); "
+        "print('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

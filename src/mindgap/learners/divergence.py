@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -29,9 +29,12 @@ class Diverged(MindgapError):
 class Watch:
     """Keeps the losses of every step where they are, and looks at them once, at the end."""
 
-    def __init__(self, learner: Learner, runs: int, device: torch.device) -> None:
-        self.learner = learner
-        self.losses = torch.zeros(learner.steps, runs, device=device)
+    def __init__(
+        self, learner: Learner, rates: Sequence[float | None], device: torch.device
+    ) -> None:
+        """`rates`: each row's own learning rate, None where it is the learner's."""
+        self.learner, self.rates = learner, rates
+        self.losses = torch.zeros(learner.steps, len(rates), device=device)
 
     def see(self, step: int, losses: Float[Tensor, " R"]) -> None:
         """Each run's loss at this step."""
@@ -51,9 +54,9 @@ class Watch:
                 what, value = "loss", float(self.losses[step, row])
             else:
                 what, value = "sum of its parameters", float(sums[row])
+            rate = self.learner.rate(min(step, steps - 1), self.rates[row])
             found[row] = (
                 f"training diverged: at step {min(step + 1, steps)} of {steps}, with a learning "
-                f"rate of {self.learner.rate(min(step, steps - 1)):.3g}, the {what} was {value}; "
-                "take a lower learning_rate"
+                f"rate of {rate:.3g}, the {what} was {value}; take a lower learning_rate"
             )
         return found

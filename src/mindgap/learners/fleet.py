@@ -17,6 +17,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mindgap.errors import MindgapError
+from mindgap.learners.adamw import AdamW
 from mindgap.learners.balance.base import Descent, Losses
 from mindgap.learners.divergence import Diverged, Watch
 from mindgap.learners.ensemble import together
@@ -43,12 +44,16 @@ class Row:
         samples: number of the `Samples` it learns from.
         labelled: (n,) rows of these samples to learn from.
         labels: (n,) their labels.
+        learning_rate: its own; None is the learner's.
+        weight_decay: likewise.
     """
 
     key: tuple[str | int, ...]
     samples: int
     labelled: Int64[Tensor, " n"]
     labels: Int64[Tensor, " n"]
+    learning_rate: float | None = None
+    weight_decay: float | None = None
 
     def members(self, count: int) -> list[Row]:
         """One row for each network of the run's ensemble."""
@@ -108,7 +113,7 @@ class Fleet:
                 raise MindgapError(f"run {row.key}: {why}")
         count = self.learner.members
         rows = [member for row in rows for member in row.members(count)]
-        watch = Watch(self.learner, len(rows), self.device)
+        watch = Watch(self.learner, [row.learning_rate for row in rows], self.device)
         trained = self.descend(rows, self.network.balance.descent(self, rows), watch)
         fitted = together(trained, count)
         if reasons := watch.reasons({name: trained[name] for name in self.network.shapes}):
@@ -128,21 +133,17 @@ class Fleet:
         constants = self._constants(rows)
         dropout = self._dropout(rows)
         hiding = self._hiding(rows)
-        optimiser = torch.optim.AdamW(
-            [flat],
-            lr=self.learner.learning_rate,
-            weight_decay=self.learner.weight_decay,
-            fused=True,
-        )
+        decay = self.learner.weight_decay
+        decays = [decay if row.weight_decay is None else row.weight_decay for row in rows]
+        optimiser = AdamW(flat, decays)
         for step in range(self.learner.steps):
-            optimiser.param_groups[0]["lr"] = self.learner.rate(step)
             parameters = {**self._views(flat), **constants}
             masks = self._at(dropout, step), self._at(hiding, step)
             losses = self.losses(parameters, batches[step], labels[step], *masks)
             if watch is not None:
                 watch.see(step, losses.multimodal())
-            flat.grad = descent(flat, losses, step)
-            optimiser.step()
+            rates = [self.learner.rate(step, row.learning_rate) for row in rows]
+            optimiser.step(descent(flat, losses, step), rates)
         return {**self._views(flat.detach()), **constants}
 
     def losses(

@@ -49,9 +49,11 @@ class Learner(Component):
     def network(self, shape: TaskShape) -> Network:
         """The stack of networks for tasks of this shape."""
 
-    def rate(self, step: int) -> float:
-        """The learning rate at a step, counted from 0."""
-        return self.learning_rate * (1 + math.cos(math.pi * (step / self.steps))) / 2
+    def rate(self, step: int, first: float | None = None) -> float:
+        """The learning rate at a step, counted from 0; `first` is that of step 0 where a row has
+        its own."""
+        start = self.learning_rate if first is None else first
+        return start * (1 + math.cos(math.pi * (step / self.steps))) / 2
 
     def supports(self, shape: TaskShape) -> str | None:
         """Why tasks of this shape can't be learned, or None."""
