@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -50,6 +50,39 @@ NEEDED = {
 }
 
 
+class Validation(NamedTuple):
+    """Samples whose labels are known and never trained on, drawn at random: `budget.validation`.
+
+    Attributes:
+        rows: (V,) rows of the pool.
+        labels: (V,) their labels.
+    """
+
+    rows: Int[Tensor, " V"]
+    labels: Int[Tensor, " V"]
+
+
+@dataclass(frozen=True)
+class Past:
+    """An earlier round of the same run.
+
+    Attributes:
+        round: its number.
+        rows: (n,) what was chosen at its end, best first.
+        validation_accuracy: of the model that it was chosen with; None without validation labels.
+        trace: (n, K) float64, what the strategy left with its `Selection`, or None.
+    """
+
+    round: int
+    rows: Int[Tensor, " n"]
+    validation_accuracy: float | None = None
+    trace: Float[Tensor, "n K"] | None = None
+
+
+#: No samples at all.
+NOTHING = Validation(torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64))
+
+
 @dataclass(frozen=True)
 class Pool:
     """What a strategy sees: the whole pool of N samples, read-only, and only what it required.
@@ -62,6 +95,9 @@ class Pool:
         labels: (n,) their labels.
         candidates: (U,) rows that may be chosen, ascending.
         served: what the strategy required, by its key in `SERVED` or `ORACLE`.
+        validation: rows that are neither, and their labels; none without `budget.validation`.
+        history: the earlier rounds, in order; whatever a strategy has learned since the run began
+            it works out from them, so that a run can go on in another process.
     """
 
     names: tuple[str, ...]
@@ -71,6 +107,8 @@ class Pool:
     labels: Int[Tensor, " n"]
     candidates: Int[Tensor, " U"]
     served: Mapping[str, Any] = field(default_factory=dict)
+    validation: Validation = NOTHING
+    history: Sequence[Past] = ()
 
     @property
     def probabilities(self) -> Float[Tensor, "N C"]:
@@ -144,10 +182,12 @@ class Selection:
         rows: (n,) distinct rows of the pool, best first, all of them candidates.
         scores: (n,) why, on the strategy's own scale; larger is more wanted. Floating-point, of any
             precision; infinite ones are allowed, NaN and integers are refused.
+        trace: (n, K) finite numbers that it wants to find in the `history` of later rounds, or None.
     """
 
     rows: Int[Tensor, " n"]
     scores: Float[Tensor, " n"]
+    trace: Float[Tensor, "n K"] | None = None
 
 
 class Strategy(Component):
@@ -173,7 +213,8 @@ class Strategy(Component):
     def supports(self, shape: TaskShape, capabilities: Set[str]) -> str | None:
         """Why it can't work on such tasks or with such a learner, or None.
 
-        By default it can wherever the learner is capable of what it requires.
+        By default it can wherever the learner is capable of what it requires. The capability
+        "validation" stands for validation labels in the budget.
         """
         for key in sorted(self.requires()):
             capability, advice = NEEDED.get(key, ("", ""))

@@ -33,7 +33,8 @@ def checked(selection: Selection, pool: Pool, n: int) -> Selection:
 
     Raises:
         MindgapError: rows that are no integers, not `n`, not distinct, out of range or not
-            candidates; scores that are no floating-point numbers, of another length, or NaN.
+            candidates; scores that are no floating-point numbers, of another length, or NaN; a
+            trace that isn't a row of finite numbers for each.
     """
     for problem in _problems(selection, pool, n):
         raise MindgapError(f"its selection breaks the contract: {problem}")
@@ -69,3 +70,10 @@ def _problems(selection: object, pool: Pool, n: int) -> Iterator[str]:
         yield f"there are {len(scores)} scores for {n} rows"
     if scores.isnan().any():
         yield "a score is NaN"
+    trace = selection.trace
+    if trace is None:
+        return
+    if not isinstance(trace, torch.Tensor) or trace.ndim != 2 or len(trace) != n:
+        yield f"a trace must be a two-dimensional tensor with a row for each of the {n} rows"
+    elif not trace.is_floating_point() or not trace.isfinite().all():
+        yield "a trace must hold finite floating-point numbers"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from mindgap.strategies import views
 from mindgap.strategies.base import Pool, Selection, Strategy
@@ -54,4 +56,10 @@ class OneModality(Strategy):
         return Selection(
             torch.cat([rows[chosen.rows], without[more.to(without.device)]]),
             torch.cat([chosen.scores, (lowest - 1).expand(len(more))]),
+            _lengthened(chosen.trace, len(more)),
         )
+
+
+def _lengthened(trace: Float[Tensor, "n K"] | None, more: int) -> Float[Tensor, "n_more K"] | None:
+    """With zeros for rows that the strategy inside doesn't see, now or in its history."""
+    return None if trace is None else torch.nn.functional.pad(trace, (0, 0, 0, more))

@@ -43,14 +43,17 @@ class Stratified(Strategy):
         patterns, pattern = pool.observed[pool.candidates].unique(dim=0, return_inverse=True)
         counts = pattern.bincount(minlength=len(patterns)).cpu().numpy()
         rows, scores, ranks = [pool.candidates[:0]], [torch.zeros(0)], [torch.zeros(0)]
+        traces = []
         for p, share in enumerate(shares(counts, n, rng)):
             part = replace(pool, candidates=pool.candidates[pattern == p])
             chosen = self.of.select(part, int(share), rng)
             rows.append(chosen.rows)
             scores.append(chosen.scores)
+            traces += [] if chosen.trace is None else [chosen.trace]
             ranks.append((torch.arange(int(share)) + 0.5) / max(int(share), 1))
         order = torch.cat(ranks).argsort(stable=True).to(pool.candidates.device)
-        return Selection(torch.cat(rows)[order], torch.cat(scores)[order])
+        trace = torch.cat(traces)[order] if traces else None
+        return Selection(torch.cat(rows)[order], torch.cat(scores)[order], trace)
 
 
 def shares(

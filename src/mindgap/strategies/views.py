@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mindgap.strategies.base import Pool, Strategy
+from mindgap.strategies.base import Past, Pool, Strategy, Validation
 
 #: What stands for the fused model's answer where one modality is all there is.
 ALONE = {
@@ -38,7 +38,7 @@ def one_modality(pool: Pool, name: str, keys: Set[str]) -> tuple[Pool, Int[Tenso
     for key in keys:
         value = getattr(pool, ALONE[key])[name][rows]
         served[key] = {name: value} if key.startswith("unimodal") else value
-    seen = there[pool.labelled]
+    seen, known = there[pool.labelled], there[pool.validation.rows]
     view = replace(
         pool,
         names=(name,),
@@ -46,9 +46,18 @@ def one_modality(pool: Pool, name: str, keys: Set[str]) -> tuple[Pool, Int[Tenso
         labelled=place[pool.labelled[seen]],
         labels=pool.labels[seen],
         candidates=place[pool.candidates[there[pool.candidates]]],
+        validation=Validation(place[pool.validation.rows[known]], pool.validation.labels[known]),
+        history=[_seen(past, there, place) for past in pool.history],
         served=served,
     )
     return view, rows
+
+
+def _seen(past: Past, there: Bool[Tensor, " N"], place: Int[Tensor, " N"]) -> Past:
+    """What was chosen among the samples that are there, by their place among them."""
+    kept = there[past.rows]
+    trace = None if past.trace is None else past.trace[kept]
+    return replace(past, rows=place[past.rows[kept]], trace=trace)
 
 
 def scores_by_modality(

@@ -12,10 +12,21 @@ from mindgap.strategies import Pool, Selection, Strategy, checked
 from mindgap.tasks import TaskShape
 from mindgap.testing.pools import NAMES, WIDTHS, make_pool
 
-#: What a learner is that can do everything.
+#: What a learner, a task and a budget are that can do everything.
 CAPABLE = frozenset(
-    {"head", "posterior", "stochastic", "unimodal_heads", "linear_head", "zero_embeddings"}
+    {
+        "head",
+        "posterior",
+        "stochastic",
+        "unimodal_heads",
+        "linear_head",
+        "zero_embeddings",
+        "validation",
+    }
 )
+
+#: Validation labels, and choices of an earlier round, that its pools have.
+VALIDATION, PAST = 12, 3
 
 
 class BrokenContract(AssertionError):
@@ -27,8 +38,9 @@ class NotChecked(Exception):
 
 
 def pool_for(strategy: Strategy, seed: int, **settings: Any) -> Pool:
-    """A pool that serves what the strategy requires and nothing else."""
-    return make_pool(seed, **settings, serve=set(strategy.requires()))
+    """A pool that serves what the strategy requires and nothing else; it has a history."""
+    known = {"validation": VALIDATION, "past": PAST}
+    return make_pool(seed, **{**known, **settings}, serve=set(strategy.requires()))
 
 
 def shape(modalities: int, classes: int) -> TaskShape:

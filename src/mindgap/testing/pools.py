@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mindgap.strategies import SERVED, Pool
+from mindgap.strategies import SERVED, Past, Pool, Validation
 from mindgap.tasks.subsets import Subset, subsets
 
 NAMES = ("image", "text", "sound", "depth", "touch")
@@ -32,18 +32,23 @@ def make_pool(
     widths: Sequence[int] = WIDTHS,
     like_real: bool = True,
     serve: Set[str] = frozenset(SERVED),
+    validation: int = 0,
+    past: int = 0,
 ) -> Pool:
     """A linear head on the concatenated embeddings of `size` samples that mean nothing.
 
     Args:
         seed: of a generator of its own.
         modalities: how many of `NAMES`, at most five.
-        labelled: how many have a label; they lie anywhere.
+        labelled: how many have a label to learn from; they lie anywhere.
         gaps: how often a modality is missing; everyone has at least one.
         widths: of the embeddings.
         like_real: embeddings of very different scale and offset; else small numbers only.
         serve: which keys of `SERVED` or `ORACLE` the pool serves.
+        validation: how many more samples have a label to validate with.
+        past: how many of the labelled ones an earlier round chose, at most all of them.
     """
+    size += validation
     g = torch.Generator().manual_seed(seed)
     names = NAMES[:modalities]
     observed = torch.rand(size, modalities, generator=g) >= gaps
@@ -60,6 +65,8 @@ def make_pool(
     bias = torch.randn(classes, generator=g) * 0.3
     order = torch.randperm(size, generator=g)
     labels = torch.randint(classes, (labelled,), generator=g)
+    labelled_rows, validated = order[:labelled], order[labelled : labelled + validation]
+    earlier = labelled_rows[max(0, labelled - past) :]
 
     def fused(
         blocks: Mapping[str, Tensor], weights: Mapping[str, Tensor] = weights
@@ -107,9 +114,11 @@ def make_pool(
         names=names,
         n_classes=classes,
         observed=observed,
-        labelled=order[:labelled],
+        labelled=labelled_rows,
         labels=labels,
-        candidates=order[labelled:].sort().values,
+        candidates=order[labelled + validation :].sort().values,
+        validation=Validation(validated, torch.randint(classes, (validation,), generator=g)),
+        history=[Past(0, earlier, 1 / classes if validation else None)] if past else [],
         served={key: answer() for key, answer in answers.items() if key in serve},
     )
 
@@ -144,6 +153,8 @@ def permuted(pool: Pool, seed: int) -> tuple[Pool, Tensor]:
         observed=pool.observed[order],
         labelled=place[pool.labelled],
         candidates=place[pool.candidates].sort().values,
+        validation=Validation(place[pool.validation.rows], pool.validation.labels),
+        history=[replace(past, rows=place[past.rows]) for past in pool.history],
         served=_each(lambda x: x.index_select(-2, order), pool.served),
     )
     return moved, order
@@ -152,12 +163,20 @@ def permuted(pool: Pool, seed: int) -> tuple[Pool, Tensor]:
 def copied(pool: Pool) -> Pool:
     """The same pool in memory of its own."""
     fields = ("observed", "labelled", "labels", "candidates", "served")
-    return replace(pool, **{name: _each(torch.clone, getattr(pool, name)) for name in fields})
+    return replace(
+        pool,
+        **{name: _each(torch.clone, getattr(pool, name)) for name in fields},
+        validation=Validation(*map(torch.clone, pool.validation)),
+        history=[
+            replace(past, rows=past.rows.clone(), trace=_each(torch.clone, past.trace))
+            for past in pool.history
+        ],
+    )
 
 
 def _each(change: Callable[[Tensor], Tensor], value: Any) -> Any:
     if isinstance(value, Tensor):
         return change(value)
-    if callable(value):  # the head, which is the same for all samples
+    if value is None or callable(value):  # the head, which is the same for all samples
         return value
     return {key: _each(change, part) for key, part in value.items()}

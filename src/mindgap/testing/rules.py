@@ -211,6 +211,10 @@ def _parts(pool: Pool) -> Iterator[tuple[str, Tensor]]:
     """Every tensor of a pool, and what to call it."""
     for name in ("observed", "labelled", "labels", "candidates"):
         yield f"pool.{name}", getattr(pool, name)
+    yield "pool.validation.rows", pool.validation.rows
+    yield "pool.validation.labels", pool.validation.labels
+    for past in pool.history:
+        yield f"the rows of round {past.round} in pool.history", past.rows
     for key, value in pool.served.items():
         if isinstance(value, Mapping):
             for part, tensor in value.items():
