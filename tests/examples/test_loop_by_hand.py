@@ -43,4 +43,6 @@ def test_it_picks_what_a_study_picks(tmp_path, monkeypatch):
     )
     (picked,) = run(study, Registry(), tmp_path / "out", workers=0).histories().values()
     labelled = by_hand["task"].pool.ids[by_hand["labelled"].numpy()].tolist()
-    assert [str(name) for name in labelled[20:]] == [name for ids in picked for name in ids]
+    assert [str(name) for name in labelled[20:]] == [
+        name for round_ in picked for name in round_.selected
+    ]

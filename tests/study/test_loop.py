@@ -12,6 +12,7 @@ from mindgap.learners import Fleet, Samples, predict
 from mindgap.registry import Registry
 from mindgap.strategies import Pool, Strategy, best
 from mindgap.study import blocks, loop
+from mindgap.study.finished import Finished
 from mindgap.study.labels import SimulatedLabels
 from mindgap.study.loop import run_fleet
 from mindgap.study.plan import plan
@@ -264,7 +265,7 @@ def test_ctrl_c_stops_the_study(monkeypatch):
 
 
 def test_a_pool_that_changed_is_told():
-    told = failures(Registry([TINY]), history=[["no such sample"]])
+    told = failures(Registry([TINY]), history=[Finished(["no such sample"])])
     assert [round_ for round_, _ in told] == [1, 1]
     assert "sample 'no such sample', which an earlier round chose, is no longer" in told[0][1]
 

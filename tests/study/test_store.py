@@ -13,6 +13,7 @@ import pytest
 from planted import STUDY, failure_record, round_record
 
 from mindgap.errors import MindgapError
+from mindgap.study.finished import Finished
 from mindgap.study.journal import digest
 from mindgap.study.shards import write_shard
 from mindgap.study.store import Store
@@ -52,7 +53,10 @@ def test_what_is_written_is_read(store, sealed):
         assert not list(store.folder.glob("journals/*"))
     results = store.read()
     assert results.progress() == {"a": 2, "b": 1}
-    assert results.histories()["a"] == [["ü;drop"], [f"1-{i}" for i in range(5)]]
+    assert results.histories()["a"] == [
+        Finished(["ü;drop"]),
+        Finished([f"1-{i}" for i in range(5)]),
+    ]
     kept = results.rounds.to_pylist()[0]
     assert str(kept["metrics"]) == str(odd)  # NaN is not equal to itself
     assert kept["selected"] == chosen

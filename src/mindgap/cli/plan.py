@@ -69,4 +69,5 @@ def command(
         table.add_row(*map(tell.plain, pair), *(str(count[pair]) for count in counts.values()))
     console = Console()
     console.print(table)
+    console.print(f"every run: {asked.budget.sum}")
     tell.plan_in_words(found, console)

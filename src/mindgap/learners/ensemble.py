@@ -6,6 +6,7 @@ adversarial training.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -43,8 +44,9 @@ def asked_of_members(want: Set[str]) -> Set[str]:
 def folded(answers: Mapping[str, Any], want: Set[str], count: int) -> dict[str, Any]:
     """What R ensembles say, from what their R * E members say.
 
-    Probabilities are averaged, embeddings stand side by side (squared distances are then sums over
-    the members), and the members' own probabilities are the draws of "mc_probabilities".
+    Probabilities are averaged, those of the fused model as logits; embeddings stand side by side
+    (squared distances are then sums over the members), and the members' own logits are the draws
+    of "mc_probabilities".
     """
     found: dict[str, Any] = {}
     for key in want:
@@ -62,4 +64,6 @@ def _one(value: Tensor, key: str, count: int) -> Tensor:
     each: Tensor = value.unflatten(0, (-1, count))  # (R, E, N, ...)
     if key.endswith("embeddings"):
         return each.transpose(1, 2).flatten(2)
-    return each.mean(dim=1)
+    if key == "unimodal_probabilities":
+        return each.mean(dim=1)
+    return each.log_softmax(dim=-1).logsumexp(dim=1) - math.log(count)  # of their mean, exactly

@@ -15,6 +15,7 @@ from mindgap.learners.ensemble import apart, asked_of_members, folded, members
 from mindgap.learners.layers import Parameters
 from mindgap.learners.network import Network, Output
 from mindgap.learners.samples import Samples
+from mindgap.learners.temperature import TEMPERATURE, cooled
 from mindgap.seeding import stream
 from mindgap.tasks.subsets import Subset, subsets
 
@@ -37,9 +38,11 @@ def predict(
 
     Args:
         parameters: of R runs, (R, ...) each, or (R, E, ...) of ensembles, see `ensemble.folded`.
+            With a `TEMPERATURE` (R,) among them, it divides all logits of the fused model.
         want: "probabilities", "unimodal_probabilities" (NaN where not observed), "embeddings",
             "unimodal_embeddings", "subset_probabilities:token", "subset_probabilities:zero",
-            "mc_probabilities" (with dropout left on), "head".
+            "mc_probabilities" (with dropout left on), "head"; and "logits", whose softmax is
+            "probabilities".
         keys: of the runs' streams (`Row.key`); only "mc_probabilities" need them.
 
     Returns:
@@ -49,8 +52,10 @@ def predict(
     """
     if not want:
         return {}
+    temperature = parameters.get(TEMPERATURE)
+    parameters = {name: value for name, value in parameters.items() if name != TEMPERATURE}
     count = members(network, parameters)
-    ready = {"head": _heads(network, parameters, samples)} if "head" in want else {}
+    ready = {"head": _heads(network, parameters, samples, temperature)} if "head" in want else {}
     rest = want - {"head"}
     if count > 1:
         parameters, asked, masks = apart(parameters), asked_of_members(rest), None
@@ -61,7 +66,8 @@ def predict(
     for start in range(0, len(samples), CHUNK):
         part = samples.slice(start, start + CHUNK)
         answers = _answer(network, parameters, part, asked, masks)
-        chunks.append(folded(answers, rest, count) if count > 1 else answers)
+        answers = folded(answers, rest, count) if count > 1 else answers
+        chunks.append({key: _finished(answers[key], key, temperature) for key in rest})
     return {**ready, **{key: _join([chunk[key] for chunk in chunks]) for key in rest}}
 
 
@@ -72,6 +78,7 @@ def _answer(
     want: Set[str],
     masks: Float[Tensor, "R T H"] | None,
 ) -> dict[str, Any]:
+    """What is asked of every network; logits where it is a probability of the fused model."""
     runs = len(next(iter(parameters.values())))
     inputs = {name: x.expand(runs, *x.shape) for name, x in samples.inputs.items()}
     encoded = network.encode(parameters, inputs)
@@ -80,8 +87,8 @@ def _answer(
     output = network.fuse(parameters, encoded, observed)
     answers: dict[str, Any] = {}
     for key in want:
-        if key == "probabilities":
-            answers[key] = output.logits.softmax(dim=2)
+        if key in ("logits", "probabilities"):
+            answers[key] = output.logits
         elif key == "embeddings":
             answers[key] = output.embedding
         elif key == "unimodal_embeddings":
@@ -93,14 +100,14 @@ def _answer(
                 network.head(parameters, output.embedding * factors[:, None], observed)
                 for factors in masks.unbind(dim=1)
             ]
-            answers[key] = torch.stack(passes, dim=1).softmax(dim=3)
+            answers[key] = torch.stack(passes, dim=1)
         elif key.startswith("subset_probabilities:"):
             absent = key.partition(":")[2]
             names = tuple(samples.inputs)
             answers[key] = {
                 subset: network.fuse(
                     parameters, encoded, mask & _columns(names, subset, mask.device), absent
-                ).logits.softmax(dim=2)
+                ).logits
                 for subset in subsets(names)
             }
         else:
@@ -108,21 +115,39 @@ def _answer(
     return answers
 
 
+def _finished(value: Any, key: str, temperature: Float[Tensor, " R"] | None) -> Any:
+    """Probabilities of the fused model from its logits; everything else as it is."""
+    if isinstance(value, Mapping):
+        return {name: _finished(part, key, temperature) for name, part in value.items()}
+    if key == "logits":
+        return cooled(value, temperature)
+    if key.startswith(("probabilities", "subset_probabilities:", "mc_probabilities")):
+        return cooled(value, temperature).softmax(dim=-1)
+    return value
+
+
 def _heads(
-    network: Network, parameters: Parameters, samples: Samples
+    network: Network,
+    parameters: Parameters,
+    samples: Samples,
+    temperature: Float[Tensor, " R"] | None,
 ) -> list[Callable[[Tensor, Tensor], Tensor]]:
     """The last layer of each run by itself, so that its bits depend on no other."""
 
-    def head_of(own: Parameters) -> Callable[[Tensor, Tensor], Tensor]:
+    def head_of(own: Parameters, cool: Tensor | None) -> Callable[[Tensor, Tensor], Tensor]:
         def head(inputs: Tensor, rows: Tensor) -> Tensor:
             observed = None if samples.observed is None else samples.observed[rows][None]
-            return network.head(own, inputs[None], observed)[0]
+            return cooled(network.head(own, inputs[None], observed), cool)[0]
 
         return head
 
     runs = len(next(iter(parameters.values())))
     return [
-        head_of({name: value[r : r + 1] for name, value in parameters.items()}) for r in range(runs)
+        head_of(
+            {name: value[r : r + 1] for name, value in parameters.items()},
+            None if temperature is None else temperature[r : r + 1],
+        )
+        for r in range(runs)
     ]
 
 

@@ -182,7 +182,7 @@ class Selection:
         rows: (n,) distinct rows of the pool, best first, all of them candidates.
         scores: (n,) why, on the strategy's own scale; larger is more wanted. Floating-point, of any
             precision; infinite ones are allowed, NaN and integers are refused.
-        trace: (n, K) finite numbers that it wants to find in the `history` of later rounds, or None.
+        trace: (n, K) finite numbers that it wants to find in later rounds' `history`, or None.
     """
 
     rows: Int[Tensor, " n"]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from mindgap.registry import Registry
+from mindgap.study.finished import Finished
 from mindgap.study.plan import Plan, Run
 from mindgap.study.records import failure
 from mindgap.study.store import Store
@@ -43,7 +44,7 @@ def execute(
     plan: Plan,
     store: Store,
     registry: Registry,
-    history: Mapping[str, Sequence[Sequence[str]]],
+    history: Mapping[str, Sequence[Finished]],
     tell: Callable[[Event], None],
     workers: int = 1,
     device: str = "cpu",
@@ -51,7 +52,7 @@ def execute(
     """Run the plan's fleets, at most `workers` at a time, each in a process of its own.
 
     Args:
-        history: run id -> ids selected in each finished round.
+        history: run id -> its finished rounds.
         tell: called for every finished round and every failure, in this thread.
         workers: 0 runs them one after the other in this process, where components that were
             added to the registry in Python are known; its bits keep their promise only if
@@ -87,11 +88,11 @@ class _Job:
     """A fleet for one worker.
 
     Attributes:
-        history: run id -> ids selected in each finished round.
+        history: run id -> its finished rounds.
     """
 
     fleet: Sequence[Run]
-    history: Mapping[str, Sequence[Sequence[str]]]
+    history: Mapping[str, Sequence[Finished]]
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _after(ended: _Ended, store: Store, tell: Callable[[Event], None]) -> list[_
 def _record_crash(
     ended: _Ended,
     undone: Sequence[Run],
-    history: Mapping[str, Sequence[Sequence[str]]],
+    history: Mapping[str, Sequence[Finished]],
     store: Store,
     tell: Callable[[Event], None],
 ) -> None:
@@ -200,7 +201,7 @@ def _here(
     plan: Plan,
     store: Store,
     registry: Registry,
-    history: Mapping[str, Sequence[Sequence[str]]],
+    history: Mapping[str, Sequence[Finished]],
     tell: Callable[[Event], None],
     device: str,
 ) -> None:

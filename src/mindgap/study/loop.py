@@ -9,6 +9,9 @@ import torch
 
 from mindgap.learners import Diverged, Fleet, Learner, Parameters, Row
 from mindgap.registry import Registry
+from mindgap.strategies import Past
+from mindgap.study.calibrate import calibrated
+from mindgap.study.finished import VALIDATION_ACCURACY, Finished
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.journal import Record
 from mindgap.study.measure import measure
@@ -22,7 +25,7 @@ from mindgap.study.state import State, clock
 def run_fleet(
     runs: Sequence[Run],
     registry: Registry,
-    history: Mapping[str, Sequence[Sequence[str]]],
+    history: Mapping[str, Sequence[Finished]],
     write: Callable[[Record], None],
     write_card: Callable[[str, dict[str, Any]], None] = lambda task, card: None,
     device: str = "cpu",
@@ -31,7 +34,7 @@ def run_fleet(
 
     Args:
         runs: with the same learner and task shape.
-        history: run id -> ids selected in each finished round, to continue from.
+        history: run id -> its finished rounds, to continue from.
         write: receives the records, failures included, as `mindgap.study.store` defines them.
         write_card: receives each task's card.
         device: "cpu", "cuda", ...
@@ -83,6 +86,12 @@ def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None
     place = [row for row in place if row not in diverged]
     if not trainable:
         return []
+    if fleet.learner.calibration == "temperature":
+        cooled = guarded(name, calibrated, trainable, place, parameters, fleet.network)
+        if isinstance(cooled, Failure):
+            _fail(trainable, cooled, write)
+            return []
+        parameters = cooled
     measured = measure(trainable, place, parameters, fleet.network)
     selections = select(trainable, place, parameters, fleet.network)
     going_on = []
@@ -92,9 +101,11 @@ def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None
         elif isinstance(selection, Failure):
             _fail([state], selection, write)
         else:
-            write(round_record(state, measurements, selection.rows, selection.scores))
-            state.add(selection.rows)
-            state.round += 1
+            write(round_record(state, measurements, selection))
+            accuracy = next(
+                (m.value for m in measurements if m.metric == VALIDATION_ACCURACY), None
+            )
+            state.finish(Past(state.round, selection.rows, accuracy, selection.trace))
             state.seconds.clear()
             going_on.append(state)
     return going_on

@@ -1,4 +1,4 @@
-"""Measure the models of a round on the test set."""
+"""Measure the models of a round on the test set, and how right they are of validation labels."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 from torch import Tensor
 
 from mindgap.learners import Network, Parameters, predict
+from mindgap.learners.temperature import TEMPERATURE
 from mindgap.metrics import Measurement, balance, bits, performance
 from mindgap.study.blocks import blocks
+from mindgap.study.finished import VALIDATION_ACCURACY
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.state import Environment, State, clock, of_models, of_run
 from mindgap.tasks import MultimodalData
@@ -52,14 +54,24 @@ def _measured(
     environment = sharing[0].environment
     test, complete = environment.test, environment.complete_test
     found: dict[int, list[Measurement]] = {model: [] for model in models}
+    if TEMPERATURE in parameters:
+        for model in models:
+            temperature = float(parameters[TEMPERATURE][model])
+            found[model].append(Measurement("temperature", "", temperature))
+    if len(known := sharing[0].validation.labels):
+        held = sharing[0].held_out
+        for model, answer in answers(sharing, models, parameters, network, held, NATURAL):
+            with clock(sharing, "measure"):
+                right = (answer.argmax(dim=1).cpu() == known).double().mean()
+                found[model].append(Measurement(VALIDATION_ACCURACY, "", float(right)))
     if test is None:
         return found
     if not test.observed.all():
-        for model, answer in _answers(sharing, models, parameters, network, test, NATURAL):
+        for model, answer in answers(sharing, models, parameters, network, test, NATURAL):
             with clock(sharing, "measure"):
                 found[model] += _natural(test, answer)
     if complete is not None:
-        for model, answer in _answers(sharing, models, parameters, network, complete, ABSENT):
+        for model, answer in answers(sharing, models, parameters, network, complete, ABSENT):
             with clock(sharing, "measure"):
                 if test.observed.all():
                     found[model] += _natural(test, answer[frozenset(test.names)])
@@ -67,7 +79,7 @@ def _measured(
     return found
 
 
-def _answers(
+def answers(
     sharing: Sequence[State],
     models: Sequence[int],
     parameters: Parameters,
@@ -80,9 +92,9 @@ def _answers(
     for block in blocks(models, parameters, network, samples, {want}):
         with clock(sharing, "predict"):
             part = of_models(parameters, block)
-            answers = predict(network, part, samples, {want})[want]
+            found = predict(network, part, samples, {want})[want]
         for r, model in enumerate(block):
-            yield model, of_run(answers, r)
+            yield model, of_run(found, r)
 
 
 def _natural(test: MultimodalData, probabilities: Tensor) -> list[Measurement]:

@@ -73,8 +73,7 @@ def of_components(
             if pool is not None and budget is not None and budget.total > pool:
                 yield (
                     ("budget",),
-                    f"{budget.initial} + {budget.rounds} x {budget.query} = {budget.total} labels "
-                    f"are more than the pool of {text!r} has ({pool})",
+                    f"{budget.sum} are more than the pool of {text!r} has ({pool})",
                 )
 
 

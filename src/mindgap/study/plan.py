@@ -26,7 +26,7 @@ class Run:
     """One (task, learner, strategy, seed) through its rounds; a record that describes itself.
 
     `id` changes with whatever changes the result: the three components with all their
-    parameters and sources, the seed, initial labels and query size, the device class. It doesn't
+    parameters and sources, the seed, the budget, the device class. It doesn't
     with the number of rounds, other seeds or workers. `sources` has the version of everything in
     it that doesn't come with mindgap (see `Configured.sources`).
     """
@@ -42,6 +42,7 @@ class Run:
     query: int
     rounds: int
     sources: Mapping[str, str] = field(default_factory=dict)
+    validation: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -95,9 +96,12 @@ def plan(
     for task, learner in itertools.product(tasks, learners):
         group = learner.configured.identity, _shape_of(task)
         if task.cannot is None and group not in learned:
-            learned[group] = learnable(task, learner)
+            learned[group] = learnable(task, learner, study.budget.validation)
         refused = task.cannot or learned[group].cannot
-        reasons = [refused or cannot(task, learner, strategy) for strategy in strategies]
+        reasons = [
+            refused or cannot(task, learner, strategy, study.budget.validation)
+            for strategy in strategies
+        ]
         for seed in study.seed_list:
             for strategy, why in zip(strategies, reasons, strict=True):
                 run = _run(study, task, learner, strategy, seed, device)
@@ -125,6 +129,7 @@ def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, dev
         budget.initial,
         budget.query,
         device.partition(":")[0],
+        *([f"validation {budget.validation}"] if budget.validation else []),
     ]
     digest = hashlib.blake2b("\n".join(map(str, what)).encode(), digest_size=6).hexdigest()
     words = [*(part.configured.text for part in (task, learner, strategy)), f"s{seed}"]
@@ -145,6 +150,7 @@ def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, dev
             for part in (task, learner, strategy)
             for what, source in part.configured.sources.items()
         },
+        validation=budget.validation,
     )
 
 

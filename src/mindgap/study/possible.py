@@ -90,10 +90,19 @@ class Learned:
     notes: Sequence[str] = ()
 
 
-def learnable(task: Part, learner: Part) -> Learned:
-    """Try a learner on a task's shape; a module of one's own is trained a step for this."""
+def learnable(task: Part, learner: Part, validation: int) -> Learned:
+    """Try a learner on a task's shape; a module of one's own is trained a step for this.
+
+    Args:
+        validation: labels of the budget that are there to calibrate with.
+    """
     if why := learner.cannot or _supports(learner, task.shape):
         return Learned(why)
+    if learner.built.calibration != "none" and not validation:
+        return Learned(
+            f"{learner.configured.text}: a temperature is fitted on validation labels, and the "
+            "budget has none: write budget.validation, for example 100"
+        )
     name = learner.configured.text
     notes = guarded(f"learner {name}", lambda: list(learner.built.notes(task.shape)))
     if isinstance(notes, Failure):
@@ -101,9 +110,10 @@ def learnable(task: Part, learner: Part) -> Learned:
     return Learned(None, [f"{name}: {note}" for note in notes])
 
 
-def cannot(task: Part, learner: Part, strategy: Part) -> str | None:
-    """Why a strategy can't choose for such a learner, or None."""
-    capabilities = learner.capabilities | task.capabilities
+def cannot(task: Part, learner: Part, strategy: Part, validation: int) -> str | None:
+    """Why a strategy can't choose for such a learner, or with such a budget, or None."""
+    of_budget = {"validation"} if validation else set()
+    capabilities = learner.capabilities | task.capabilities | of_budget
     return strategy.cannot or _supports(strategy, task.shape, capabilities)
 
 

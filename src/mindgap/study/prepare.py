@@ -9,10 +9,14 @@ from functools import partial
 from typing import Any
 
 import torch
+from jaxtyping import Int64
+from torch import Tensor
 
 from mindgap.errors import InvalidData
 from mindgap.registry import Registry
 from mindgap.seeding import stream
+from mindgap.strategies import Past, Validation
+from mindgap.study.finished import Finished
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.journal import Record
 from mindgap.study.labels import SimulatedLabels
@@ -28,7 +32,7 @@ MEMBER = 0
 def prepare(
     runs: Sequence[Run],
     registry: Registry,
-    history: Mapping[str, Sequence[Sequence[str]]],
+    history: Mapping[str, Sequence[Finished]],
     write: Callable[[Record], None],
     write_card: Callable[[str, dict[str, Any]], None],
     device: torch.device,
@@ -124,9 +128,12 @@ def _fits(data: MultimodalData, what: str, declared: TaskShape) -> None:
 
 
 def _start(
-    run: Run, registry: Registry, environment: Environment, finished: Sequence[Sequence[str]]
+    run: Run, registry: Registry, environment: Environment, finished: Sequence[Finished]
 ) -> State:
-    """The state after the finished rounds; the initial set is the same for every strategy.
+    """The state after the finished rounds.
+
+    The initial set and the validation labels are the same for every strategy, and the initial set
+    with or without them.
 
     Raises:
         InvalidData: a sample that a finished round chose is in the pool no longer.
@@ -134,7 +141,9 @@ def _start(
     pool = environment.pool
     learner = registry.configure("learner", run.learner).identity
     strategy = registry.configure("strategy", run.strategy)
-    shuffled = torch.from_numpy(stream("initial", run.family, run.seed).permutation(len(pool)))
+    initial = _shuffled("initial", run, len(pool))[: run.initial]
+    others = _shuffled("validation", run, len(pool))
+    held_out = others[~torch.isin(others, initial)][: run.validation]
     empty = torch.empty(0, dtype=torch.int64)
     state = State(
         run=run,
@@ -142,17 +151,25 @@ def _start(
         strategy=strategy.build(),
         key=(run.family, learner, run.seed, MEMBER),
         query_key=("query", run.task, learner, strategy.identity, run.seed),
-        round=len(finished),
+        round=0,
         labelled=empty,
         labels=empty,
+        validation=Validation(held_out, environment.labels.label(held_out)),
     )
-    state.add(shuffled[: run.initial])
+    state.add(initial)
     rows = {str(name): row for row, name in enumerate(pool.ids.tolist())}
-    for ids in finished:
+    for ids, accuracy, trace in finished:
         if gone := [name for name in ids if name not in rows]:
             raise InvalidData(
                 f"sample {gone[0]!r}, which an earlier round chose, is no longer in the pool of "
                 f"task {run.task}: the same seed must make the same task"
             )
-        state.add(torch.tensor([rows[name] for name in ids], dtype=torch.int64))
+        chosen = torch.tensor([rows[name] for name in ids], dtype=torch.int64)
+        left = None if trace is None else torch.tensor(trace, dtype=torch.float64)
+        state.finish(Past(state.round, chosen, accuracy, left))
     return state
+
+
+def _shuffled(purpose: str, run: Run, size: int) -> Int64[Tensor, " N"]:
+    """All rows of the pool in an order of this purpose's own."""
+    return torch.from_numpy(stream(purpose, run.family, run.seed).permutation(size))

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from mindgap.learners import Network, Parameters, predict
 from mindgap.seeding import stream
-from mindgap.strategies import ORACLE, Pool, Selection, checked, required
+from mindgap.strategies import ORACLE, Pool, Selection, Validation, checked, required
 from mindgap.study.blocks import blocks
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.state import State, clock, of_models, of_run
@@ -72,6 +73,15 @@ def _ask(state: State, wanted: Set[str], served: Mapping[str, Any]) -> Selection
         labelled=pool.labelled.clone(),
         labels=pool.labels.clone(),
         candidates=pool.candidates.clone(),
+        validation=Validation(*(_copy(part, environment.device) for part in state.validation)),
+        history=[
+            replace(
+                past,
+                rows=_copy(past.rows, environment.device),
+                trace=None if past.trace is None else _copy(past.trace, environment.device),
+            )
+            for past in state.history
+        ],
     )
     if "true_posterior" in wanted:
         lent = replace(
@@ -84,4 +94,11 @@ def _ask(state: State, wanted: Set[str], served: Mapping[str, Any]) -> Selection
     return Selection(
         torch.tensor(chosen.rows.tolist(), dtype=torch.int64, device="cpu"),
         torch.tensor(chosen.scores.tolist(), dtype=torch.float64, device="cpu"),
+        None
+        if chosen.trace is None or n == 0
+        else torch.tensor(chosen.trace.tolist(), dtype=torch.float64, device="cpu"),
     )
+
+
+def _copy(value: Tensor, device: torch.device) -> Tensor:
+    return value.to(device).clone()

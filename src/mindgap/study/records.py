@@ -9,23 +9,19 @@ from mindgap.study.journal import Record
 from mindgap.study.plan import Run
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from mindgap.metrics import Measurement
+    from mindgap.strategies import Selection
     from mindgap.study.state import State
 
 
-def round_record(
-    state: State, measurements: Sequence[Measurement], chosen: Tensor, scores: Tensor
-) -> Record:
+def round_record(state: State, measurements: Sequence[Measurement], selection: Selection) -> Record:
     """A finished round: what was measured with how many labels, what was chosen, how long it took.
 
     Args:
         state: before the chosen rows are added.
-        chosen: (n,) rows of the pool.
-        scores: (n,) theirs.
     """
     run, pool = state.run, state.environment.pool
+    chosen, trace = selection.rows, selection.trace
     observed = [
         "+".join(name for name, seen in zip(pool.names, mask, strict=True) if seen)
         for mask in pool.observed[chosen].tolist()
@@ -37,12 +33,13 @@ def round_record(
         "group": run.group,
         "family": run.family,
         "round": state.round,
-        "labels": len(state.labelled),
+        "labels": len(state.labelled) + len(state.validation.rows),
         "metrics": [m._asdict() for m in measurements],
         "selected": [
             {"id": str(name), "score": score, "observed": pattern}
-            for name, score, pattern in zip(ids, scores.tolist(), observed, strict=True)
+            for name, score, pattern in zip(ids, selection.scores.tolist(), observed, strict=True)
         ],
+        **({} if trace is None else {"trace": trace.tolist()}),
         "seconds": dict(state.seconds),
     }
 

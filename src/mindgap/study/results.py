@@ -9,6 +9,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from mindgap.study.finished import VALIDATION_ACCURACY, Finished
+
 
 @dataclass(frozen=True)
 class Results:
@@ -19,7 +21,8 @@ class Results:
         cards: task -> its card, with a scenario's truth.
         rounds: a row for every finished round, ordered by run and round: run, task, learner,
             strategy, seed, sources (list of what, version), group, family, round, labels, metrics
-            (list of metric, subject, value), selected (list of id, score, observed), digest.
+            (list of metric, subject, value), selected (list of id, score, observed), trace (of
+            each of them a list of numbers that the strategy left, or null), digest.
         timings: run, round, phase, seconds.
         failures: runs that stopped with an error and haven't got past it since: run, task,
             learner, strategy, seed, sources, round, error, traceback.
@@ -44,12 +47,18 @@ class Results:
             )
         )
 
-    def histories(self) -> dict[str, list[list[str]]]:
-        """Run -> ids selected in each finished round."""
-        histories: dict[str, list[list[str]]] = {}
-        runs = self.rounds["run"].to_pylist()
-        for run, selected in zip(runs, self.rounds["selected"], strict=True):
-            histories.setdefault(run, []).append([chosen["id"].as_py() for chosen in selected])
+    def histories(self) -> dict[str, list[Finished]]:
+        """Run -> what to know of each finished round."""
+        measured = self.connect().execute(
+            "select run, round, value from metrics where metric = ?", [VALIDATION_ACCURACY]
+        )
+        accuracies = {(run, round_): value for run, round_, value in measured.fetchall()}
+        histories: dict[str, list[Finished]] = {}
+        columns = (self.rounds[name].to_pylist() for name in ("run", "round", "trace"))
+        for run, round_, trace, selected in zip(*columns, self.rounds["selected"], strict=True):
+            ids = [chosen["id"].as_py() for chosen in selected]
+            finished = Finished(ids, accuracies.get((run, round_)), trace)
+            histories.setdefault(run, []).append(finished)
         return histories
 
     def runs(self) -> list[dict[str, Any]]:
@@ -71,12 +80,12 @@ class Results:
         connection.register("timings", self.timings)
         connection.execute("""
             create view metrics as
-            select * exclude (metrics, selected, digest), unnest(metrics, recursive := true)
+            select * exclude (metrics, selected, trace, digest), unnest(metrics, recursive := true)
             from rounds
         """)
         connection.execute("""
             create view selections as
-            select * exclude (labels, metrics, selected, digest),
+            select * exclude (labels, metrics, selected, trace, digest),
                 generate_subscripts(selected, 1) - 1 as rank, unnest(selected, recursive := true)
             from rounds
         """)

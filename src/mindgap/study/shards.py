@@ -43,6 +43,7 @@ SCHEMAS = {
             ("labels", pa.int64()),
             ("metrics", pa.list_(_METRIC)),
             ("selected", pa.list_(_SELECTED)),
+            ("trace", pa.list_(pa.list_(pa.float64()))),
             ("digest", pa.string()),
         ]
     ),

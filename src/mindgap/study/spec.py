@@ -42,17 +42,27 @@ class Budget(BaseModel):
         initial: random labels that round 0 is trained on.
         query: labels bought in every round.
         rounds: how often labels are bought, so there are rounds + 1 measurements.
+        validation: random labels that are never trained on, but counted like all others: for
+            calibration, and for strategies that learn from what their choices bring.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     initial: PositiveInt
     query: PositiveInt
     rounds: NonNegativeInt
+    validation: NonNegativeInt = 0
 
     @property
     def total(self) -> int:
         """Labels at the end."""
-        return self.initial + self.query * self.rounds
+        return self.initial + self.validation + self.query * self.rounds
+
+    @property
+    def sum(self) -> str:
+        """What they are for, in words."""
+        validation = f"{self.validation} for validation + " if self.validation else ""
+        bought = f"{self.rounds} x {self.query}"
+        return f"{self.initial} + {validation}{bought} = {self.total} labels"
 
 
 class Study(BaseModel):

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mindgap.errors import MindgapError
 from mindgap.learners import Parameters, Row, Samples
-from mindgap.strategies import Strategy
+from mindgap.strategies import Past, Strategy, Validation
 from mindgap.study.labels import LabelSource
 from mindgap.study.plan import Run
 from mindgap.tasks import MultimodalData, Task, TaskShape
@@ -85,6 +85,8 @@ class State:
         round: the next to do.
         labelled: rows of the pool, in the order in which they were labelled.
         labels: theirs.
+        validation: rows of the pool that are never trained on nor chosen, and their labels.
+        history: the rounds that are finished.
         seconds: spent on this round, by phase.
     """
 
@@ -96,6 +98,8 @@ class State:
     round: int
     labelled: Int64[Tensor, " n"]
     labels: Int64[Tensor, " n"]
+    validation: Validation
+    history: list[Past] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def row(self) -> Row:
@@ -106,7 +110,19 @@ class State:
         """Rows of the pool without a label, ascending."""
         free = torch.ones(len(self.environment.pool), dtype=torch.bool)
         free[self.labelled] = False
+        free[self.validation.rows] = False
         return free.nonzero().flatten()
+
+    @property
+    def held_out(self) -> MultimodalData:
+        """The validation samples."""
+        return self.environment.pool.take(self.validation.rows)
+
+    def finish(self, past: Past) -> None:
+        """Have what this round chose labelled, and go on to the next."""
+        self.add(past.rows)
+        self.history.append(past)
+        self.round += 1
 
     def add(self, rows: Int64[Tensor, " b"]) -> None:
         """Have these rows labelled."""

@@ -113,11 +113,12 @@ class Store:
                 f"{self.folder}: the folder belongs to the study {held['name']!r}, not to "
                 f"{asked['name']!r}; choose another with --out"
             )
-        for key in ("initial", "query"):
-            if held["budget"][key] != asked["budget"][key]:
+        for key in ("initial", "query", "validation"):
+            old, new = held["budget"].get(key, 0), asked["budget"].get(key, 0)
+            if old != new:
                 raise MindgapError(
-                    f"{self.folder}: its results have budget.{key} {held['budget'][key]}, but "
-                    f"{asked['budget'][key]} is asked for; choose another folder with --out"
+                    f"{self.folder}: its results have budget.{key} {old}, but {new} is asked for; "
+                    "choose another folder with --out"
                 )
 
     def study(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ def main(stdin: TextIO, stdout: TextIO) -> None:
     import torch
 
     from mindgap.registry import Registry
+    from mindgap.study.finished import Finished
     from mindgap.study.journal import Record
     from mindgap.study.loop import run_fleet
     from mindgap.study.plan import Run
@@ -41,7 +42,7 @@ def main(stdin: TextIO, stdout: TextIO) -> None:
         run_fleet(
             [Run(**run) for run in job["runs"]],
             Registry(job["plugins"]),
-            job["history"],
+            {run: [Finished(*past) for past in rounds] for run, rounds in job["history"].items()},
             write,
             store.write_card,
             job["device"],
