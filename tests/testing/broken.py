@@ -47,6 +47,23 @@ class Heads(Margins):
         )
 
 
+NOTHING_KNOWN = "no history is needed, and no validation labels where it accepts none"
+
+
+@breaks(NOTHING_KNOWN, "IndexError", "pool.history is empty in the first round")
+class Nostalgic(Margins):
+    def select(self, pool, n, rng):
+        chosen = super().select(pool, n, rng)
+        return Selection(chosen.rows, chosen.scores * (2 + pool.history[-1].round))
+
+
+@breaks(NOTHING_KNOWN, "IndexError", "refuses whatever lacks the capability 'validation'")
+class Validates(Margins):
+    def select(self, pool, n, rng):
+        chosen = super().select(pool, n, rng)
+        return Selection(chosen.rows, chosen.scores * (2 + pool.validation.labels[0]))
+
+
 CONSTRUCTOR = "the constructor only stores its keywords"
 
 

@@ -63,7 +63,7 @@ def select(strategy, pool, n=20, seed=0):
 
 @every
 def test_rows_are_its_own_and_scores_finite(strategy):
-    pool = make_pool(seed=6, size=60, widths=(1, 1, 1), serve=EVERYTHING)
+    pool = make_pool(seed=6, size=60, widths=(1, 1, 1), serve=EVERYTHING, validation=9)
     everything = len(pool.candidates)
     chosen = select(strategy, pool, everything)
     assert chosen.scores.isfinite().all()
@@ -72,7 +72,7 @@ def test_rows_are_its_own_and_scores_finite(strategy):
 
 @every
 def test_unimodal_probabilities_of_what_is_not_observed_are_not_read(strategy):
-    pool = make_pool(seed=8, size=60, gaps=0.6, serve=EVERYTHING)
+    pool = make_pool(seed=8, size=60, gaps=0.6, serve=EVERYTHING, validation=9)
     filled = {name: p.nan_to_num(1e9) for name, p in pool.served["unimodal_probabilities"].items()}
     other = replace(pool, served={**pool.served, "unimodal_probabilities": filled})
     first, second = (select(strategy, p) for p in (pool, other))

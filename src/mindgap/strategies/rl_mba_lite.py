@@ -20,9 +20,9 @@ ITERATIONS = 5
 class RlMbaLite(Strategy):
     """Weighted uncertainty of each modality plus distance from cluster centres (Zeng et al. 2026).
 
-    RL-MBA lets a policy choose among the kappa n samples with the largest score; its reward takes
-    other strategies' finished curves. This is the score alone, and the n largest of it. It is
-    written after a summary of the paper, which has no public code:
+    RL-MBA lets a policy choose among the kappa n samples with the largest score, see `rl_mba`. This
+    is the score alone, and the n largest of it. It is written after a summary of the paper, which
+    has no public code:
 
     1. AMCB: Delta_m = Top1_m - Top1_fused, w = softmax(Delta / temperature), and the fused feature
        f = sum_m w_m z_m. A modality whose head is already better gets *more* weight.
@@ -32,16 +32,18 @@ class RlMbaLite(Strategy):
        k-means++ with n clusters and at most 5 iterations, and ~ min-max over the candidates.
     4. The n largest q.
 
-    Departures, since there is nothing else to be had here. The accuracies of step 1 are those on
-    the labelled set, where the paper has a labelled validation set: the heads were trained on these
-    labels, so all accuracies are too high and their differences too small; a model that fits its
-    labels perfectly gives equal weights. The heads are softmax heads, which state no evidence: here
-    it is s p_m with the same s for every sample; then u_m is 1 - sum_c p_m,c^2 up to a factor and
-    an offset, which cancel in the min-max. The fused Dirichlet of step 2 has no place in step 3 as
-    the summary gives it. Temperature and weight of the diversity are unknown; 1 is ours. The
-    optional floor of the weights is left out.
+    The accuracies of step 1 are those on the budget's validation labels, as in the paper. Where it
+    has none they are those on the labelled set: the heads were trained on these labels, so all
+    accuracies are too high and their differences too small; a model that fits its labels perfectly
+    gives equal weights.
 
-    Gaps: a modality's accuracies are compared on the labelled samples that have it (Delta_m = 0
+    Departures, since there is nothing else to be had here. The heads are softmax heads, which state
+    no evidence: here it is s p_m with the same s for every sample; then u_m is 1 - sum_c p_m,c^2 up
+    to a factor and an offset, which cancel in the min-max. The fused Dirichlet of step 2 has no
+    place in step 3 as the summary gives it. Temperature and weight of the diversity are unknown; 1
+    is ours. The optional floor of the weights is left out.
+
+    Gaps: a modality's accuracies are compared on those of the samples that have it (Delta_m = 0
     where there are none); a sample's weights are rescaled to sum to one over what it has. Features
     of unequal width are padded with zeros for the sum.
 
@@ -60,34 +62,53 @@ class RlMbaLite(Strategy):
         return {"probabilities", "unimodal_probabilities", "unimodal_embeddings"}
 
     def select(self, pool: Pool, n: int, rng: np.random.Generator) -> Selection:
-        rows = pool.candidates
         if n == 0:
-            return best(torch.zeros(len(rows)), pool, n, rng)
-        observed = pool.observed[rows]
-        weights = torch.softmax(_advantages(pool) / self.temperature, dim=0) * observed
-        weights = weights / weights.sum(dim=1, keepdim=True)
-        width = max(z.shape[1] for z in pool.unimodal_embeddings.values())
-        fused = torch.zeros(len(rows), width, device=rows.device)
-        score = torch.zeros(len(rows), device=rows.device)
-        for m, name in enumerate(pool.names):
-            there, weight = observed[:, m], weights[:, m]
-            own = pool.unimodal_embeddings[name][rows]
-            fused[:, : own.shape[1]] += weight[:, None] * own
-            impurity = 1 - (pool.unimodal_probabilities[name][rows] ** 2).sum(dim=1)
-            score += weight * _min_max(impurity, there)
-        everyone = torch.ones_like(observed[:, 0])
-        distance = _distance_from_centres(fused, n, rng)
-        return best(score + self.diversity * _min_max(distance, everyone), pool, n, rng)
+            return best(torch.zeros(len(pool.candidates)), pool, n, rng)
+        terms, weights = scored(pool, n, self.temperature, rng)
+        return best(score(terms, weights, self.diversity), pool, n, rng)
+
+
+def scored(
+    pool: Pool, n: int, temperature: float, rng: np.random.Generator
+) -> tuple[Float[Tensor, "U M_plus_1"], Float[Tensor, "U M"]]:
+    """What the score of every candidate is made of, each term from 0 to 1, and its weights.
+
+    Returns:
+        u~ of each modality (0 where it isn't observed), then d~; w of each modality.
+    """
+    rows = pool.candidates
+    observed = pool.observed[rows]
+    weights = torch.softmax(_advantages(pool) / temperature, dim=0) * observed
+    weights = weights / weights.sum(dim=1, keepdim=True)
+    width = max(z.shape[1] for z in pool.unimodal_embeddings.values())
+    fused = torch.zeros(len(rows), width, device=rows.device)
+    terms = torch.zeros(len(rows), len(pool.names) + 1, device=rows.device)
+    for m, name in enumerate(pool.names):
+        own = pool.unimodal_embeddings[name][rows]
+        fused[:, : own.shape[1]] += weights[:, m, None] * own
+        impurity = 1 - (pool.unimodal_probabilities[name][rows] ** 2).sum(dim=1)
+        terms[:, m] = _min_max(impurity, observed[:, m])
+    everyone = torch.ones_like(observed[:, 0])
+    terms[:, -1] = _min_max(_distance_from_centres(fused, n, rng), everyone)
+    return terms, weights
+
+
+def score(
+    terms: Float[Tensor, "U M_plus_1"], weights: Float[Tensor, "U M"], diversity: float
+) -> Float[Tensor, " U"]:
+    """q of every candidate."""
+    return (weights * terms[:, :-1]).sum(dim=1) + diversity * terms[:, -1]
 
 
 def _advantages(pool: Pool) -> Float[Tensor, " M"]:
-    """By how much each modality's head beats the fused one on the labelled set, in accuracy."""
-    rows = pool.labelled
-    fused = pool.probabilities[rows].argmax(dim=1) == pool.labels
+    """By how much each modality's head beats the fused one, in accuracy."""
+    held_out = len(pool.validation.rows) > 0
+    rows, labels = pool.validation if held_out else (pool.labelled, pool.labels)
+    fused = pool.probabilities[rows].argmax(dim=1) == labels
     found = []
     for m, name in enumerate(pool.names):
         there = pool.observed[rows, m]
-        own = pool.unimodal_probabilities[name][rows].argmax(dim=1) == pool.labels
+        own = pool.unimodal_probabilities[name][rows].argmax(dim=1) == labels
         gain = (own[there].float() - fused[there].float()).sum()
         found.append(gain / there.sum().clamp(min=1))
     return torch.stack(found)

@@ -135,6 +135,19 @@ def _one_label(strategy: Strategy) -> None:
         choose(strategy, pool, 10)
 
 
+@rule("no history is needed, and no validation labels where it accepts none")
+def _nothing_known(strategy: Strategy) -> None:
+    refused = strategy.supports(shape(3, 4), CAPABLE - {"validation"}) is not None
+    settings = {"past": 0} if refused else {"past": 0, "validation": 0}
+    try:
+        choose(strategy, pool_for(strategy, seed=2, size=40, gaps=0.0, **settings), 7)
+    except BrokenContract as broken:
+        raise BrokenContract(
+            f"{broken}; pool.history is empty in the first round, and so is pool.validation unless "
+            "supports() refuses whatever lacks the capability 'validation'"
+        ) from broken
+
+
 @rule("one modality is enough")
 def _one_modality(strategy: Strategy) -> None:
     for pool in _pools(strategy, modalities=1):
