@@ -101,6 +101,28 @@ def test_by_hand(by_name):
     assert found["nll", "pattern:image"] == pytest.approx(-math.log(0.3), rel=1e-6)
 
 
+def test_calibration_error_interval_by_interval(by_name):
+    probabilities, labels, observed = draw(3, gaps=0.0)
+    confidence, predicted = probabilities.double().max(dim=1)
+    expected = 0.0
+    for i in range(15):
+        inside = (confidence > i / 15) & (confidence <= (i + 1) / 15)
+        if inside.any():
+            right = (predicted == labels)[inside].double().mean()
+            expected += inside.double().mean() * (right - confidence[inside].mean()).abs()
+    found = by_name(performance(probabilities, labels, observed, NAMES))
+    assert found["ece", "natural"] == pytest.approx(float(expected))
+    assert found["ece", "natural"] > 0.01
+
+
+def test_calibration_error_of_sure_predictions(by_name):
+    probabilities, labels = torch.eye(4), torch.tensor([0, 1, 2, 0])
+    everyone = torch.ones(4, 1, dtype=bool)
+    assert (
+        by_name(performance(probabilities, labels, everyone, ("image",)))["ece", "natural"] == 0.25
+    )
+
+
 def test_one_sure_mistake_is_not_infinitely_bad(by_name):
     probabilities = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
     found = by_name(

@@ -1,4 +1,4 @@
-"""Accuracy, macro-F1 and log loss; with missing modalities also pattern by pattern."""
+"""Accuracy, macro-F1, log loss, calibration; with missing modalities also pattern by pattern."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from mindgap.metrics.measurement import Measurement
 #: Probabilities are read as at least this, so that one sure mistake isn't infinitely bad.
 FLOOR = 1e-7
 
+#: Intervals of the confidence in the calibration error, as in Guo et al. 2017.
+BINS = 15
+
 
 def performance(
     probabilities: Float[Tensor, "N C"],
@@ -20,14 +23,16 @@ def performance(
     observed: Bool[Tensor, "N M"],
     names: Sequence[str],
 ) -> list[Measurement]:
-    """Three metrics on each kind of sample, none averaged into another.
+    """Four metrics on each kind of sample, none averaged into another.
 
     - "natural": all samples as they are, gaps included;
     - "complete": those with every modality (left out where there are none);
     - "pattern:a+b": those with exactly these modalities, where anything is missing at all.
 
     accuracy is in [0, 1]; macro_f1 is the mean F1 over the classes that occur among the labels, in
-    [0, 1]; nll is the mean negative log-likelihood in nats, probabilities floored at 1e-7.
+    [0, 1]; nll is the mean negative log-likelihood in nats, probabilities floored at 1e-7; ece is
+    the expected calibration error, in [0, 1]: how far confidence and accuracy are apart in each of
+    15 intervals of the confidence, weighted by the samples in it (Naeini et al. 2015).
     """
     kinds = {"natural": torch.ones_like(labels, dtype=torch.bool)}
     complete = observed.all(dim=1)
@@ -47,8 +52,17 @@ def performance(
             Measurement(
                 "nll", subject, float(-p.gather(1, y[:, None]).clamp(min=FLOOR).log().mean())
             ),
+            Measurement("ece", subject, calibration_error(p.amax(dim=1), predicted == y)),
         ]
     return found
+
+
+def calibration_error(confidence: Float[Tensor, " n"], right: Bool[Tensor, " n"]) -> float:
+    """Sum over intervals (i/15, (i+1)/15] of |how many are right - the sum of confidences| / n."""
+    exact = confidence.double()
+    interval = (exact * BINS).ceil().long().clamp(min=1) - 1
+    gaps = exact.new_zeros(BINS).index_add(0, interval, right.double() - exact)
+    return float(gaps.abs().sum() / len(exact))
 
 
 def macro_f1(predicted: Int[Tensor, " n"], labels: Int[Tensor, " n"], n_classes: int) -> float:
