@@ -27,11 +27,11 @@ os.replace = replace
 @pytest.fixture
 def study(write_study):
     return write_study(
-        plugins=("tiny.py", "slow.py"),
+        plugins=("tiny.py", "slow.py", "remembering.py"),
         tasks="[tiny, 'tiny[d=7, classes=4]']",
-        learners="['concat[steps=60, width=17]']",
-        strategies="[slow, random, badge]",
-        budget="{initial: 12, query: 5, rounds: 9}",
+        learners="['concat[steps=60, width=17, calibration=temperature]']",
+        strategies="[slow, remembering, rl_mba]",
+        budget="{initial: 12, query: 5, rounds: 9, validation: 9}",
         seeds=2,
     )
 
