@@ -5,6 +5,7 @@
 Prints the accuracy with all modalities and with each alone, after every round. Random numbers
 have the names that a study gives them, so `mindgap run` with the same task, learner, strategy, seed
 and budget picks the same samples (`MKL_CBWR=AUTO,STRICT` set, as its worker processes have it).
+There are no validation labels, hence no calibration.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import torch
 from mindgap.learners import Fleet, Row, Samples, predict
 from mindgap.registry import Registry
 from mindgap.seeding import stream
-from mindgap.strategies import Pool, checked
+from mindgap.strategies import Past, Pool, checked
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--task", default="int_redundant")
@@ -42,6 +43,7 @@ fleet = Fleet(learner, network, [pool])  # of one run
 # The initial set is random; every random number is named by what it is for.
 shuffled = stream("initial", source.family, asked.seed).permutation(len(task.pool))
 labelled = torch.from_numpy(shuffled[: asked.initial])
+history = []
 
 for round_ in range(asked.rounds + 1):
     # train: a fresh network, a fixed number of steps
@@ -72,6 +74,7 @@ for round_ in range(asked.rounds + 1):
         labels=task.pool.labels[labelled],
         candidates=free.nonzero().flatten(),
         served=served,
+        history=tuple(history),
     )
     rng = stream("query", chosen.text, trained.identity, asking.identity, asked.seed, round_)
     n = min(asked.query, len(view.candidates))
@@ -79,3 +82,4 @@ for round_ in range(asked.rounds + 1):
 
     # label
     labelled = torch.cat([labelled, selection.rows])
+    history.append(Past(round_, selection.rows, trace=selection.trace))

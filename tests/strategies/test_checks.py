@@ -32,6 +32,17 @@ def test_a_good_selection_comes_back_as_it_is(pool):
     assert checked(selection, pool, 4) is selection
 
 
+def test_a_trace_has_a_row_of_finite_numbers_for_each(pool):
+    kept = chosen(pool, trace=torch.zeros(4, 2))
+    assert checked(kept, pool, 4) is kept
+    for trace in (torch.zeros(3, 2), torch.zeros(4), np.zeros((4, 2))):
+        told = "a trace must be a two-dimensional tensor with a row for each of the 4 rows"
+        assert complaint(chosen(pool, trace=trace), pool) == told
+    for trace in (torch.full((4, 1), torch.inf), torch.zeros(4, 2, dtype=torch.int64)):
+        told = "a trace must hold finite floating-point numbers"
+        assert complaint(chosen(pool, trace=trace), pool) == told
+
+
 def test_no_selection(pool):
     assert complaint([1, 2], pool) == "select must return a Selection, not list"
     assert complaint(None, pool) == "select must return a Selection, not NoneType"

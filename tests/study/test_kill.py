@@ -75,7 +75,8 @@ def test_killed_ten_times(mindgap, study, tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(DIES_WHILE_SEALING)
     for rename in (0, 1):  # while sealing: before the timings' name appears, and the rounds'
-        site = {"PYTHONPATH": str(tmp_path / "site"), "DIE_AT_RENAME": str(rename)}
+        path = os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")])
+        site = {"PYTHONPATH": path, "DIE_AT_RENAME": str(rename)}
         killed(study, folder, lambda: False, **site)
         done.append(sum(Store(folder).read().progress().values()))
     for attempt in range(2):  # during selection

@@ -30,9 +30,10 @@ class Uherding(Strategy):
     samples that don't coincide; 1 where there are none. Without labels all weights are one, as in
     the authors' code. So few labels give MaxHerding, and many give margin sampling.
 
-    The paper chooses the temperature by calibration on labels that the model wasn't trained on.
-    A pool serves none: the labels there are have been learned, and would call any network
-    calibrated. The default is 1, hence the uncertainty is the margin's; set another by hand.
+    The paper chooses the temperature by calibration on labels that the model wasn't trained on, for
+    the smallest calibration error. Here a learner with calibration=temperature does so, for the
+    smallest log loss, and the probabilities are then served so; the temperature below divides once
+    more. The default is 1, hence the uncertainty is the margin's.
     Embeddings and memory are as in `maxherding`.
 
     Attributes:

@@ -44,7 +44,8 @@ class MyStrategy(Strategy):
 
     def select(self, pool: Pool, n: int, rng: np.random.Generator) -> Selection:
         # Tensors of the pool have a row for each of its N samples; only `pool.candidates` may be
-        # chosen. Never write into the pool.
+        # chosen. Never write into the pool. `pool.history` says what earlier rounds chose, and
+        # `pool.validation` has labels that are never trained on, if the budget buys any.
         rows = pool.candidates
         observed = pool.observed[rows]  # (U, M): which modalities a sample has
         total = torch.zeros(len(rows), device=rows.device)
