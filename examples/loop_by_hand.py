@@ -45,9 +45,10 @@ shuffled = stream("initial", source.family, asked.seed).permutation(len(task.poo
 labelled = torch.from_numpy(shuffled[: asked.initial])
 history = []
 
+learned = trained.without("calibration").identity  # which comes after training
 for round_ in range(asked.rounds + 1):
     # train: a fresh network, a fixed number of steps
-    key = (source.family, trained.identity, asked.seed, 0, round_)
+    key = (source.family, learned, asked.seed, 0, round_)
     parameters = fleet.fit([Row(key, 0, labelled, task.pool.labels[labelled])])
 
     # measure: with every subset of the modalities shown
@@ -76,7 +77,7 @@ for round_ in range(asked.rounds + 1):
         served=served,
         history=tuple(history),
     )
-    rng = stream("query", chosen.text, trained.identity, asking.identity, asked.seed, round_)
+    rng = stream("query", chosen.text, learned, asking.identity, asked.seed, round_)
     n = min(asked.query, len(view.candidates))
     selection = checked(strategy.select(view, n, rng), view, n)
 

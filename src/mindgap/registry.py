@@ -17,7 +17,7 @@ import re
 import sys
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -82,6 +82,10 @@ class Configured:
         """All that distinguishes this component's behaviour, as one text."""
         params = {k: _identified(v) for k, v in self.params.items()}
         return _bracketed(self.name, params) + (f"@{self.source.version}" if self.source else "")
+
+    def without(self, parameter: str) -> Configured:
+        """What it is whatever that parameter says: good for an identity, not to be built."""
+        return replace(self, params={k: v for k, v in self.params.items() if k != parameter})
 
     @cached_property
     def sources(self) -> dict[str, Source]:

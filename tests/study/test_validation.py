@@ -170,6 +170,23 @@ def test_each_model_has_the_temperature_of_its_validation_labels(states):
     assert len({measured(r, "temperature") for r in records}) > 8
 
 
+def test_calibration_changes_neither_training_nor_predictions():
+    """Nor what is chosen by chance."""
+    records = records_of(
+        study_of(20, learners=["concat[steps=15]", CALIBRATED], strategies=["random"])
+    )
+    found = {(r["learner"], r["seed"], r["round"]): r for r in records}
+    for seed in (0, 1):
+        for round_ in range(3):
+            plain = found["concat[steps=15]", seed, round_]
+            other = found["concat[calibration=temperature, steps=15]", seed, round_]
+            for metric in ("accuracy", "macro_f1"):
+                assert measured(plain, metric, "natural") == measured(other, metric, "natural")
+            assert measured(plain, "nll", "natural") != measured(other, "nll", "natural")
+            assert plain["selected"] == other["selected"]
+            assert plain["run"] != other["run"]
+
+
 def test_a_temperature_sees_nothing_but_validation_samples(states):
     """All else is NaN, of a class that isn't, or gone."""
     records_of(study_of(20, learners=[CALIBRATED], rounds=1))

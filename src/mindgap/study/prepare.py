@@ -139,7 +139,8 @@ def _start(
         InvalidData: a sample that a finished round chose is in the pool no longer.
     """
     pool = environment.pool
-    learner = registry.configure("learner", run.learner).identity
+    # a network is trained before it is calibrated, hence alike however that is done
+    learner = registry.configure("learner", run.learner).without("calibration").identity
     strategy = registry.configure("strategy", run.strategy)
     initial = _shuffled("initial", run, len(pool))[: run.initial]
     others = _shuffled("validation", run, len(pool))
