@@ -11,6 +11,12 @@ INDEX = """# Scenarios
 Synthetic tasks whose exact truth is known. Each has one pitfall, and a control that differs from it
 in one field of its description and in nothing else. `mindgap show scenario NAME` prints what stands
 here, `--figure FILE` draws it; [](../own.md) says how to make one yourself.
+
+`severity=` takes the pitfall to another rung of its ladder. `noise=low` makes every label bit as
+good as certain, so that the pitfall is seen without confounding noise: the Bayes accuracy of
+everything shown goes to 1, but for what corruption takes away. Where the test set lacks modalities,
+that of its natural mix of patterns can't: what is missing tells nothing, however little noise there
+is.
 """
 
 

@@ -1,4 +1,4 @@
-"""YAML as a person wrote it: the place of every value, and each key once."""
+"""YAML as a person wrote it: the place of every value, and each key once, as text."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ Place = tuple[str | int, ...]
 
 #: Values of a file, each alias counted as often as it is used.
 MOST_VALUES = 100_000
+
+#: What a key may be: text, or `<<`, which merges another mapping in.
+KEYS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def parse(text: str, origin: str, what: str = "a study file") -> Written:
         what: it should be.
 
     Raises:
-        MindgapError: it isn't YAML, or not a mapping.
+        MindgapError: it isn't YAML, not a mapping, or a key is no text.
     """
     try:
         loader = yaml.SafeLoader(text)
@@ -88,9 +91,10 @@ def _locate(root: yaml.Node, origin: str, found: Written) -> None:
             children = list(enumerate(node.value))
         elif isinstance(node, yaml.MappingNode):
             for key, value in node.value:
-                if not isinstance(key, yaml.ScalarNode):
-                    continue
                 here = f"{origin}:{key.start_mark.line + 1}"
+                if key.tag not in KEYS:
+                    what = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                    raise MindgapError(f"{here}: {what}: a key must be text; put it into quotes")
                 if (*path, key.value) in found.origins:
                     dotted = ".".join(map(str, (*path, key.value)))
                     first = found.origins[*path, key.value]

@@ -1,5 +1,7 @@
 """The generator: what is drawn is what the description says."""
 
+from math import inf, nan
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, kstest, norm
 
 from mindgap.errors import MindgapError
-from mindgap.tasks.generator import Axis, Bit, Description, draw, generate
+from mindgap.tasks.generator import Axis, Bit, Description, Shortcut, draw, generate
 from mindgap.tasks.missingness import Missingness
 from mindgap.tasks.rendering import rotation
 
@@ -167,6 +169,33 @@ def test_axes_of_a_higher_parity_come_after_those_of_a_lower_one():
             r"has the rate -0.1, which is not in \[0, 1\]",
         ),
         ({"missing": Missingness(test={"x1": 0.6, "x2": 0.5})}, "sum to 1.100, above 1"),
+        (
+            {"missing": Missingness(test={"x1": nan})},
+            "missing.test.rates.x1: nan is not a finite number",
+        ),
+        ({"prior": ()}, "prior: give 2 positive numbers that sum to 1"),
+        ({"prior": (nan, 1.0)}, "prior.0: nan is not"),
+        ({"strength": {"x1": inf}}, "strength.x1: inf is not a finite number"),
+        ({"strength": {"x1": 1e300}}, "strength: x1=1e+300 needs a known modality and a number"),
+        (
+            {"bits": (Bit("R", BOTH, strength={"x1": nan}),)},
+            "bits.R.strength.x1: nan is not a finite number",
+        ),
+        ({"bits": (Bit("R", BOTH, nan),)}, "bits.R.accuracy: nan is not a finite"),
+        ({"bits": (Bit("U", (("x2",),), 1 - 1e-16),), "parity": {"x2": 4}}, "x2 can't be as clear"),
+        ({"corruption": {"x1": nan}}, "corruption.x1: nan is not"),
+        ({"label_noise": nan}, "label_noise: nan is not"),
+        ({"shortcut": Shortcut("x1", "R", inf)}, "shortcut.amplitude: inf is not a finite"),
+        ({"dimensions": {"x1": 8, "x2": 2.5}}, "modality x2 is 2.5; give d of a vector"),
+        ({"bits": tuple(Bit(f"R{j}", BOTH) for j in range(12))}, "2 modalities and 12 bits are 14"),
+        (
+            {
+                "dimensions": {"x1": 300},
+                "bits": (Bit("S", (("x1",),) * 20),),
+                "parity": {"x1": 16},
+            },
+            "the bits need 320 axes over all modalities, but at most 256 fit",
+        ),
     ],
 )
 def test_what_a_description_refuses(change, told):

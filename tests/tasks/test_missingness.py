@@ -1,7 +1,7 @@
 """Missingness on any data: rates, never nothing, nothing unseen read, and what is refused."""
 
 from dataclasses import replace
-from math import sqrt
+from math import inf, nan, sqrt
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ from mindgap.tasks.missingness import (
     ampute,
     named,
 )
+from mindgap.tasks.missingness.named import NAMES as NAMED
 
 NAMES = ("image", "text", "sound")
 RATES = (0.1, 0.3, 0.8)
@@ -229,6 +230,11 @@ def test_names_that_there_are_not():
         named("mar", NAMES, 1.5, FOUR)
     with pytest.raises(MindgapError, match=r"missing=mnar_y: rate 0.0 is not in \(0, 1\)"):
         named("mnar_y", NAMES, 0.0, FOUR)
+    with pytest.raises(MindgapError, match="missing=mnar_y: slope inf is not a finite number"):
+        named("mnar_y", NAMES, 0.3, FOUR, inf)
+    for name in NAMED:
+        with pytest.raises(MindgapError, match=f"^missing={name}: .*nan"):
+            named(name, NAMES, nan, FOUR)
     with pytest.raises(MindgapError, match=r"sum to 1\.2, but one of 2 modalities always stays"):
         named("mcar", NAMES[:2], 0.6, FOUR)
 
@@ -239,6 +245,17 @@ def test_names_that_there_are_not():
         (Exclusive({"video": 0.1}), "'video' is no pattern of image, text, sound"),
         (Exclusive({"text+image": 0.1}), "'text+image' is no pattern"),
         (Exclusive({"text": 0.7, "image": 0.4}), "the rates sum to 1.100, above 1"),
+        (Exclusive({"text": nan}), r"'text' has the rate nan, which is not in \[0, 1\]"),
+        (
+            Exclusive({"image+text+sound": 0.5}),
+            "is complete: its rate is what the others leave, 1, not 0.5",
+        ),
+        (Independent({"text": nan}), r"text=nan is not in \[0, 1\)"),
+        (MAR("sound", "text", nan), r"rate nan is not in \(0, 1\)"),
+        (MNARx("text", nan), r"rate nan is not in \(0, 1\)"),
+        (MNARx("text", 0.5, nan), "slope nan is not a finite number"),
+        (MNARx("text", 0.5, -1e9), "slope -1000000000.0 is too steep"),
+        (MNARy("text", (0.1, nan, 0.3, 0.5)), r"rates: nan is not in \[0, 1\]"),
         (Independent({"video": 0.1}), "there is no modality 'video'"),
         (Independent({"text": 1.0}), r"text=1.0 is not in \[0, 1\)"),
         (MAR("sound", "sound"), "given: 'sound' is not another modality"),

@@ -1,7 +1,9 @@
 """Scenarios from a file: what they mean, their control, and what is refused."""
 
 import json
+import re
 import textwrap
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,8 +12,9 @@ from mindgap.errors import MindgapError
 from mindgap.registry import Registry
 from mindgap.tasks.description import Bit, Description, Shortcut
 from mindgap.tasks.missingness import MAR, Exclusive, Missingness, MNARy
-from mindgap.tasks.scenario import Scenario, difference
+from mindgap.tasks.scenario import Scenario
 from mindgap.tasks.scenarios.own import EXAMPLE, own
+from mindgap.tasks.twins import difference
 
 REGISTRY = Registry()
 TEN = """
@@ -26,6 +29,10 @@ TEN = """
     pitfall: strength
     pool: 400
 """
+BARE = "".join(
+    line for line in TEN.splitlines(True) if line.split(":")[0].strip() not in
+    ("strength", "missing", "pitfall")
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -219,18 +226,6 @@ def test_every_field_can_be_said(write):
             "strength: this key is there already",
         ),
         ("both: image+text", "'': image+text", "a bit can't be called ''"),
-        ("image: 12", "image: 1000000000", "more than the 1e.09 that fit in memory"),
-        ("pool: 400", "pool: 1000000000000", "more than the 1e.09 that fit in memory"),
-        (
-            "{image: 12, text: 8}",
-            "{image: 12, text: 8, pool: 8}",
-            "modalities.pool: pool, test, me",
-        ),
-        (
-            "{image: 12, text: 8}",
-            "{image: 12, text: 8, a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1}",
-            "dimensions: 11 modalities have 2.11 subsets",
-        ),
         (
             "joint: [image, text]",
             "joint: [image, text]\n    prior: [.3, .3, .01, .01, .18, .18, .01, .01]",
@@ -245,6 +240,107 @@ def test_what_is_refused_and_why(write, old, new, told):
         build(path)
     assert str(caught.value).startswith(f"scenario file {path}:")
     assert "\n" not in str(caught.value)
+
+
+STRENGTH = "strength: {text: 0.4}"
+GAPS = "{image: 0.2, text: 0.1}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "0.95",
+            "0.99, strength: {image: .inf}",
+            r"bits\.seen\.strength\.image: inf is not a finite",
+        ),
+        (STRENGTH, "strength: {text: 1.0e+300}", "a number from 1e-06 to 1e[+]06$"),
+        (STRENGTH, "corruption: {text: .nan}", r"corruption\.text: nan is not a finite number"),
+        (
+            STRENGTH,
+            "shortcut: {modality: text, bit: seen, test: .nan}",
+            r"shortcut\.test: nan is not",
+        ),
+        (STRENGTH, "prior: [0.5, 0.5]", "prior: give 8 positive numbers that sum to 1"),
+        (STRENGTH, "parity: {text: 1000000000}", "parity: text=1000000000 .* p >= 1, at most 16"),
+        (GAPS, "{mechanism: mar, modality: text, given: image, slope: 1.0e+9}", "is too steep"),
+        ("text: 8", "text: 8, pool: 3", "a modality can't be called 'pool', which means something"),
+        ("text: 8", "text: 8, none: 3", "a modality can't be called 'none'"),
+        ("seen:", '"":', "bits: a bit can't be called ''; give it a name"),
+        ("text: 8", "text: 1000000000", "pool: 400 samples of 1,000,000,012 numbers are more than"),
+        (
+            "pool: 400",
+            "pool: 1000000000000",
+            "pool: 1,000,000,000,000 samples of 20 numbers",
+        ),
+        (
+            "pool: 400",
+            "test: 20000000",
+            "test: 20,000,000 samples .* at most 10,000,000",
+        ),
+        (
+            "text: 8",
+            "text: 8, " + ", ".join(f"m{i}: 2" for i in range(9)),
+            "11 modalities and 3 bits are 14, but at most 13 are possible: the truth is known for",
+        ),
+        (
+            "text: 8}",
+            "text: 8, a: 1, b: 1, c: 1, d: 1}\n    corruption: {a: 0.1, b: 0.1, c: 0.1}",
+            "6 modalities, 3 of them corrupted, which count three times, and 3 bits are 15",
+        ),
+    ],
+)
+def test_numbers_names_and_sizes_that_can_not_be(write, old, new, told):
+    test_what_is_refused_and_why(write, old, new, told)
+
+
+def test_what_is_shared_with_study_files_is_refused_with_its_line(write):
+    for old, new, told in (
+        ("seen:", "both:", ":6: bits.both: this key is there already .*:5.; keep one of them$"),
+        ("seen:", "3:", ":6: 3: a key must be text; put it into quotes$"),
+        ("{text: 0.4}", "&a {text: *a}", ":8: an alias stands for something that contains it$"),
+    ):
+        path = write(TEN.replace(old, new))
+        with pytest.raises(MindgapError, match=f"^scenario file {path}{told}"):
+            build(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("missing", "missing: {image: 0.0}"),
+        ("missing", "missing: {image+text+dead: 1.0}"),
+        ("parity", "parity: {text: 1}"),
+        ("corruption", "corruption: {text: 0.0}"),
+        ("corruption", "corruption: {dead: 0.5}"),
+        ("parity", "parity: {dead: 2}"),
+        ("strength", "strength: {dead: 0.5}"),
+        ("strength", "strength: {text: 1.0}"),
+        ("strength", "strength: {text: 2, image: 2}"),
+        ("prior", f"prior: {[0.125] * 8}"),
+    ],
+)
+def test_a_pitfall_without_effect_is_refused(write, field, change):
+    text = BARE.replace("text: 8", "text: 8, dead: 3")
+    with pytest.raises(
+        MindgapError, match=f": pitfall: {field} as given has no effect .* would be the same"
+    ):
+        build(write(text + f"    {change}\n    pitfall: {field}\n"))
+
+
+def test_twins_that_a_perfect_learner_tells_apart_must_say_why(write):
+    cue = "    shortcut: {modality: text, bit: seen, test: 0.9}\n    pitfall: shortcut\n"
+    refused = r"is right in 0\.92\d\d of the samples, in 0\.9031 of the control's.* why_unmatched"
+    with pytest.raises(MindgapError, match=refused):
+        build(write(BARE + cue))
+    told = "    why_unmatched: the cue can be trusted\n"
+    assert build(write(BARE + cue + told)).why_unmatched == "the cue can be trusted"
+    assert build(write(BARE + cue.replace("0.9", "0.5"))).why_unmatched is None
+    with pytest.raises(MindgapError, match="why_unmatched: it names no pitfall"):
+        build(write(BARE + told))
+    in_python = own().with_pitfall("a cue", shortcut=Shortcut("text", "seen", test=0.9))
+    assert re.search(refused, in_python.unavailable() or "")
+    assert replace(in_python, why_unmatched="the cue can be trusted").unavailable() is None
 
 
 def test_files_that_are_none(write, tmp_path):
@@ -266,25 +362,6 @@ def test_files_that_never_end(write):
     )
     with pytest.raises(MindgapError, match="with its aliases written out, it has more than"):
         build(write(laughs))
-
-
-def test_twins_that_are_not_matched_say_so(write):
-    """A shortcut that also helps in the test set tells a perfect learner more."""
-    path = write(
-        """
-        name: helpful
-        modalities: {a: 4, b: 4}
-        bits: {A: {carriers: a, accuracy: 0.8}, B: {carriers: b, accuracy: 0.8}}
-        shortcut: {modality: b, bit: A, pool: 0.95, test: 0.95}
-        pitfall: shortcut
-        """
-    )
-    scenario = build(path)
-    card = scenario.card()
-    here, there = (s.truth["bayes_accuracy"]["a+b"] for s in (scenario, scenario.control))
-    assert here > there + 0.1
-    assert f"is right in {here:.3f} of them, in the control in {there:.3f}" in card["why_unmatched"]
-    assert build(write(TEN)).card()["why_unmatched"] is None
 
 
 def test_the_example_is_the_one_in_the_description():

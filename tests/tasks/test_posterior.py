@@ -31,7 +31,7 @@ DESCRIPTIONS = {
     ),
     "corruption": Description(
         TWO,
-        (Bit("R", (("x1", "x2"),), 0.75), Bit("S", (("x1",), ("x2",)), 0.7)),
+        (Bit("R", (("x1", "x2"),), 0.75), Bit("S", (("x1",), ("x2",)), 0.75)),
         corruption={"x1": 0.2, "x2": 0.3},
         parity={"x2": {"R": 2}},
         prior=SKEWED,
@@ -39,7 +39,7 @@ DESCRIPTIONS = {
     ),
     "shortcut": Description(
         TWO,
-        (U1, Bit("S", (("x1",), ("x2",)), 0.7)),
+        (U1, Bit("S", (("x1",), ("x2",)), 0.75)),
         corruption={"x2": 0.25},
         shortcut=Shortcut("x2", "U1", 1.5, pool=0.8, test=0.4),
         prior=SKEWED,

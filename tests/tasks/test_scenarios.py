@@ -3,6 +3,8 @@
 import hashlib
 import inspect
 import json
+import re
+from dataclasses import replace
 from itertools import pairwise
 from math import prod, sqrt
 
@@ -13,12 +15,15 @@ from scipy.stats import binomtest
 
 from mindgap.errors import MindgapError
 from mindgap.registry import Registry
+from mindgap.tasks.accuracy import of_values
 from mindgap.tasks.closed import closed_form
+from mindgap.tasks.description import Bit, Description
 from mindgap.tasks.generator import draw, generate, intact
 from mindgap.tasks.missingness import Missingness
 from mindgap.tasks.sampled import Sample, accuracy
-from mindgap.tasks.scenario import Ladder, Scenario, difference
+from mindgap.tasks.scenario import Ladder, Scenario
 from mindgap.tasks.scenarios import int_redundant, miss_base
+from mindgap.tasks.twins import difference
 
 REGISTRY = Registry()
 
@@ -123,8 +128,11 @@ def test_twins_differ_in_one_field(name, severity):
 @pytest.mark.parametrize("name", WITH_CONTROL)
 def test_certified_truths_of_twins_match(name):
     scenario = build(name)
-    truths = [s.truth["bayes_accuracy"][everything(scenario)] for s in (scenario, scenario.control)]
-    assert abs(truths[0] - truths[1]) < 0.005
+    shown, twins = everything(scenario), (scenario, scenario.control)
+    first, second = (s.truth["bayes_accuracy"][shown] for s in twins)
+    assert abs(first - second) < 0.005
+    first, second = (s.truth["information"]["mutual_information"][shown] for s in twins)
+    assert (abs(first - second) < 0.005) == (scenario.why_unmatched is None)
 
 
 @pytest.mark.parametrize("name", WITH_CONTROL)
@@ -163,6 +171,17 @@ def test_a_pitfall_is_one_field():
         miss_base().with_pitfall("two things at once", parity={"x2": 2}, missing=missing)
     with pytest.raises(ValueError, match="one field"):
         int_redundant().with_pitfall("nothing", label_noise=0.0)
+
+
+def test_bits_keep_their_accuracy_under_a_prior():
+    """Whatever they are made of, and up to where guessing alone would do."""
+    bits = (Bit("R", (("x1", "x2"),)), Bit("S", (("x1",), ("x2",), ("x1",)), 0.9))
+    description = Description({"x1": 9, "x2": 9}, bits, prior=(0.64, 0.16, 0.16, 0.04))
+    found = bayes(description, "x1+x2", 200_000)
+    assert found.of_bits == pytest.approx([0.975, 0.9], abs=0.002)
+    assert found.of_class == pytest.approx(0.975 * 0.9, abs=0.003)
+    with pytest.raises(MindgapError, match=r"^prior: bit S is its more frequent value in 0\.9 of"):
+        replace(description, prior=(0.72, 0.18, 0.08, 0.02))
 
 
 # severity and noise
@@ -249,6 +268,12 @@ def test_a_severity_off_the_ladder_is_refused_with_its_rungs(name, severity):
     assert "\n" not in told
 
 
+@pytest.mark.parametrize("text", ["miss_base[pool=1000000000000]", "int_redundant[d=1000000000]"])
+def test_what_does_not_fit_in_memory_is_refused(text):
+    with pytest.raises(MindgapError, match=f"^{re.escape(text)}: pool: .* numbers are more than m"):
+        build(text)
+
+
 def test_severity_shows_in_the_name():
     assert build("diff_snr[severity=4]").text == "diff_snr[severity=4]"
     assert build("diff_snr[severity=3]").text == "diff_snr"
@@ -295,7 +320,9 @@ TABLE = {
 @pytest.fixture
 def amplitudes_of_even_bits(monkeypatch):
     """The table's amplitudes know nothing of the prior."""
-    monkeypatch.setattr("mindgap.tasks.description.even_accuracy", lambda accuracy, _: accuracy)
+    monkeypatch.setattr(
+        "mindgap.tasks.description.of_values", lambda accuracy, n, _: of_values(accuracy, n, 0.5)
+    )
 
 
 @pytest.mark.parametrize("name", TABLE)

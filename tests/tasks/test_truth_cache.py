@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from math import nan
 
 import pytest
 
+from mindgap.errors import MindgapError
 from mindgap.tasks import truth_cache
 from mindgap.tasks.generator import Bit, Description
 from mindgap.tasks.missingness import MAR, Independent, Missingness, MNARx
+from mindgap.tasks.scenarios import miss_base
 from mindgap.tasks.truth import truth
 from mindgap.tasks.truth_cache import cached_truth
 
@@ -83,3 +86,10 @@ def test_a_folder_that_cannot_be_written_is_passed_over(computed, tmp_path, monk
     monkeypatch.setenv("MINDGAP_CACHE", str(tmp_path / "file"))
     assert cached_truth(DESCRIPTION) == cached_truth(DESCRIPTION)
     assert len(computed) == 2
+
+
+def test_a_truth_that_is_no_number_is_told_with_the_scenario(computed, monkeypatch, tmp_path):
+    monkeypatch.setattr(truth_cache, "truth", lambda description: {"bayes_natural": nan})
+    with pytest.raises(MindgapError, match=r"^miss_base\[pool=300\]: its truth can't be computed"):
+        _ = miss_base(300).truth
+    assert not list(tmp_path.rglob("*.json"))

@@ -23,10 +23,10 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import brentq
-from scipy.special import logit, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 from mindgap.errors import MindgapError
+from mindgap.tasks.accuracy import majority, of_values
 from mindgap.tasks.impossible import problems
 from mindgap.tasks.missingness import Missingness
 
@@ -39,7 +39,8 @@ class Bit:
         name: how metrics call it, for example "U1".
         groups: the carriers of each group: `(("x1", "x2"),)` is redundant, `(("x1",),)` unique,
             `(("x1",), ("x2",))` synergistic.
-        accuracy: what the Bayes classifier reaches on this bit with everything shown, if p = 1.
+        accuracy: what the Bayes classifier reaches on this bit with everything shown, if p = 1,
+            nothing is corrupted and the bits are independent.
         strength: carrier -> how loud it is beside the others of its group; 1 where not given.
     """
 
@@ -99,8 +100,8 @@ class Description:
         corruption: modality -> share of the samples in which it holds noise alone, unflagged. Bits
             keep their accuracy, so the other samples speak louder.
         shortcut: an axis that agrees with a bit in the pool, less so in the test set.
-        prior: probability of each class; uniform if None. A bit of one group keeps its accuracy, so
-            that the frequent value's head start is made up for by less evidence.
+        prior: probability of each class; uniform if None. Bits keep their accuracy, so what is told
+            of them becomes weaker as they become easier to guess.
         label_noise: share of the pool's labels that are another class; the test set is clean.
         missing: which modalities are missing, and how often.
 
@@ -142,11 +143,6 @@ class Description:
         """Probability of each class."""
         return np.array(self.prior or [1 / self.n_classes] * self.n_classes)
 
-    def majority(self, number: int) -> float:
-        """How often the bit of this number is its more frequent value."""
-        one = float(self.class_prior[(np.arange(self.n_classes) >> number) & 1 == 1].sum())
-        return max(one, 1 - one)
-
     def number(self, bit: str) -> int:
         """Which bit has this name."""
         return [b.name for b in self.bits].index(bit)
@@ -177,22 +173,21 @@ class Description:
     def amplitude(self, bit: Bit, group: int, modality: str) -> float:
         """Distance a of a sub-bit's two values from zero.
 
-        Every group allows the same e = (2q - 1)^(1/G) on values that are equally frequent, reached
-        with Phi(A) = (1 + e) / 2. Of carriers with strengths s each alone allows the accuracy
-        Phi(A s_m / sqrt(sum s^2)), whatever its parity, and whatever its corruption. A single
-        group's value may be frequent; then A solves `even_accuracy`.
+        Every group allows the same e, (2q - 1)^(1/G) where both values of the bit are equally
+        frequent (else see `accuracy.of_values`), reached with Phi(A) = (1 + e) / 2. Of
+        carriers with strengths s each alone allows the accuracy Phi(A s_m / sqrt(sum s^2)),
+        whatever its parity, and whatever its corruption.
         """
         alone = self.alone(bit, group, modality) / (1 - self.corruption.get(modality, 0.0))
         p = self.sub_bits(bit, modality)
         return float(ndtri((1 + alone ** (1 / p)) / 2))
 
     def alone(self, bit: Bit, group: int, modality: str) -> float:
-        """2q - 1 for the accuracy q that one carrier alone allows on the group's value, were
-        both of its values as frequent."""
-        accuracy = bit.accuracy
-        if self.prior is not None and len(bit.groups) == 1:
-            accuracy = even_accuracy(bit.accuracy, self.majority(self.number(bit.name)))
-        e = (2 * accuracy - 1) ** (1 / len(bit.groups))
+        """2q - 1 for the accuracy q that one carrier alone allows on the group's value."""
+        frequent = (
+            majority(self.class_prior, self.number(bit.name)) if self.prior is not None else 0.5
+        )
+        e = of_values(bit.accuracy, len(bit.groups), frequent)
         loud = {m: self.strength.get(m, 1) * bit.strength.get(m, 1) for m in bit.groups[group]}
         total = sqrt(sum(s * s for s in loud.values()))
         return float(2 * ndtr(ndtri((1 + e) / 2) / (total / loud[modality])) - 1)
@@ -215,19 +210,3 @@ class Description:
             for k, axis in enumerate(self.axes[modality])
             if axis.group != SHORTCUT and bit in (None, self.bits[axis.bit].name)
         ]
-
-
-def even_accuracy(accuracy: float, majority: float) -> float:
-    """The accuracy Phi(A) on values +-A in unit noise, both as frequent, of an A with which the
-    Bayes classifier reaches `accuracy` where one of them has the frequency `majority` = r:
-
-        r Phi(A + t) + (1 - r) Phi(A - t) = accuracy,  t = log(r / (1 - r)) / (2 A).
-    """
-    if majority <= 0.5:
-        return accuracy
-
-    def excess(a: float) -> float:
-        t = logit(majority) / (2 * a)
-        return float(majority * ndtr(a + t) + (1 - majority) * ndtr(a - t)) - accuracy
-
-    return float(ndtr(brentq(excess, 1e-3, ndtri(accuracy), xtol=1e-12)))

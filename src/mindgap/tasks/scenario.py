@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from inspect import signature
+from math import prod
 from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
 
 import numpy as np
@@ -19,24 +20,17 @@ from mindgap.tasks.generator import generate
 from mindgap.tasks.posterior import posterior
 from mindgap.tasks.task import Task, TaskShape, TaskSource
 from mindgap.tasks.truth_cache import cached_truth, plain
+from mindgap.tasks.twins import WHY_UNMATCHED, difference, unmatched
 from mindgap.tasks.words import in_words, of_field
-
-#: Field -> why twins that differ in it aren't matched in all that everything shown tells.
-WHY_UNMATCHED = {
-    "corruption": "accuracy and information can't both be matched: clear in some samples and lost "
-    "in others tells more bits than equally weak in all, at the same accuracy",
-    "prior": "accuracy and information can't both be matched: of what is skewed a class is less to "
-    "tell, and a perfect learner is as often right with less evidence",
-}
-
-#: Bayes accuracies of complete samples that differ by less are alike.
-MATCHED = 0.005
 
 #: Field -> why the Bayes accuracy stays below 1 however little noise there is.
 WHY_NOISY = {
     "corruption": "what is lost is lost however little noise there is, and the control is as weak "
     "on purpose",
 }
+
+#: Samples of a split, and numbers in it: 2 GB in double precision while it is drawn.
+MOST_SAMPLES, MOST_NUMBERS = 10_000_000, 250_000_000
 
 P = ParamSpec("P")
 Rung = TypeVar("Rung")
@@ -84,9 +78,13 @@ class Scenario(TaskSource):
         group: what kind of pitfall it has, or its twin.
         severity: which rung of `ladder` the pitfall is on; None if it has no ladder.
         ladder: the rungs there are.
-        why_unmatched: why the Bayes accuracy or information of everything shown isn't the
-            control's; None where both are.
-        why_noisy: why the Bayes accuracy stays below 1 without noise; None where it doesn't.
+        why_unmatched: why the information of everything shown isn't the control's, in a scenario of
+            one's own also why the Bayes accuracy isn't; None where both are.
+        why_noisy: why the Bayes accuracy of everything shown stays below 1 without noise; None
+            where it doesn't. That of a natural mix of patterns does wherever the test set has gaps.
+
+    Raises:
+        MindgapError: pool or test set wouldn't fit in memory.
     """
 
     component_kind: ClassVar[str] = "task, by the function that makes it"  # not itself a name
@@ -105,6 +103,16 @@ class Scenario(TaskSource):
     ladder: Ladder[Any] | None = None
     why_unmatched: str | None = None
     why_noisy: str | None = None
+
+    def __post_init__(self) -> None:
+        numbers = sum(prod(self.description.shape(name)) for name in self.description.names)
+        for split in ("pool", "test"):
+            n = getattr(self, split)
+            if n > MOST_SAMPLES or n * numbers > MOST_NUMBERS:
+                raise MindgapError(
+                    f"{split}: {n:,} samples of {numbers:,} numbers are more than memory is meant "
+                    f"to hold; at most {MOST_SAMPLES:,} samples and {MOST_NUMBERS:,} numbers in all"
+                )
 
     def with_pitfall(
         self,
@@ -166,8 +174,20 @@ class Scenario(TaskSource):
 
     @cached_property
     def truth(self) -> dict[str, Any]:
-        """What a perfect learner reaches; see `mindgap.tasks.truth.truth`."""
-        return cached_truth(self.description)
+        """What a perfect learner reaches; see `mindgap.tasks.truth.truth`.
+
+        Raises:
+            MindgapError: it can't be computed; the sentence names the scenario.
+        """
+        try:
+            return cached_truth(self.description)
+        except MindgapError as error:
+            raise MindgapError(f"{self.text or self.name}: {error}") from None
+
+    def unavailable(self) -> str | None:
+        if self.control is None or self.why_unmatched:
+            return None
+        return unmatched(self.description, self.control.description)
 
     def _difference(self) -> dict[str, Any] | None:
         """The one field that is another in the control, and what it says here and there."""
@@ -180,19 +200,6 @@ class Scenario(TaskSource):
             "here": [phrase for phrase in here if phrase not in there] or here,
             "control": [phrase for phrase in there if phrase not in here] or there,
         }
-
-    def _unmatched(self) -> str | None:
-        """Why twins aren't alike in what everything shown tells; measured if nobody says."""
-        if self.control is None or self.why_unmatched:
-            return self.why_unmatched
-        joint = "+".join(self.description.names)
-        here, there = (s.truth["bayes_accuracy"][joint] for s in (self, self.control))
-        if abs(here - there) <= MATCHED:
-            return None
-        return (
-            f"a perfect learner of complete samples is right in {here:.3f} of them, in the control "
-            f"in {there:.3f}: what is lost or won may be the evidence itself"
-        )
 
     def card(self) -> dict[str, Any]:
         description, missing = self.description, self.description.missing
@@ -212,7 +219,7 @@ class Scenario(TaskSource):
             "differs_in": difference(description, self.control.description) if self.control else [],
             "difference": self._difference(),
             "words": in_words(description),
-            "why_unmatched": self._unmatched(),
+            "why_unmatched": self.why_unmatched,
             "why_noisy": self.why_noisy,
             **symptoms.entries(self.name, self.text or self.name),
             "modalities": {name: list(description.shape(name)) for name in description.names},
@@ -229,11 +236,6 @@ class Scenario(TaskSource):
             },
             "truth": self.truth,
         }
-
-
-def difference(first: Description, second: Description) -> list[str]:
-    """The fields in which two descriptions differ."""
-    return [f.name for f in fields(first) if getattr(first, f.name) != getattr(second, f.name)]
 
 
 def scenario(group: str) -> Callable[[Callable[P, Scenario]], Callable[P, Scenario]]:

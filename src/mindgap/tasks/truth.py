@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from mindgap.tasks.accuracy import majority
 from mindgap.tasks.closed import Accuracy, closed_form
 from mindgap.tasks.description import Description
 from mindgap.tasks.information import information
@@ -16,13 +17,13 @@ from mindgap.tasks.posterior import Mask, posterior, posterior_of_codes
 from mindgap.tasks.sampled import DRAWS, Sample, accuracy, hits
 from mindgap.tasks.subsets import Subset, joined, shapley, subsets
 
-__all__ = ["FORMAT", "Mask", "posterior", "posterior_of_codes", "truth"]
+__all__ = ["FORMAT", "Mask", "joint", "posterior", "posterior_of_codes", "truth"]
 
 #: Fewer draws of a pattern are not worth an accuracy.
 FEWEST = 200
 
 #: Raise it when the truth of the same description would read otherwise.
-FORMAT = 3
+FORMAT = 4
 
 
 def truth(description: Description) -> dict[str, Any]:
@@ -69,6 +70,13 @@ def truth(description: Description) -> dict[str, Any]:
         "method": _method(description, found),
         "information": information(description, test.shown),
     }
+
+
+def joint(description: Description) -> float:
+    """The Bayes accuracy with everything shown, as in `truth`."""
+    everything = frozenset(description.names)
+    found = closed_form(description, everything) or accuracy(Sample(description).shown(everything))
+    return found.of_class
 
 
 def _natural(
@@ -200,17 +208,11 @@ def _bits(
         {
             "name": bit.name,
             "groups": ["+".join(carriers) for carriers in bit.groups],
-            "majority": _majority(prior, j),
+            "majority": majority(prior, j),
             "bayes": _by_text(description, {s: values[j] for s, values in per_bit.items()}),
         }
         for j, bit in enumerate(description.bits)
     ]
-
-
-def _majority(prior: Float[np.ndarray, " C"], j: int) -> float:
-    """Accuracy on bit j of always guessing its more frequent value."""
-    one = prior[(np.arange(len(prior)) >> j) & 1 == 1].sum()
-    return float(max(one, 1 - one))
 
 
 def _method(description: Description, found: Mapping[Subset, Accuracy]) -> str:

@@ -7,16 +7,17 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mindgap.errors import MindgapError
 from mindgap.tasks.description import Description
 from mindgap.tasks.missingness import Mechanism
 from mindgap.tasks.real.fetch import folder
-from mindgap.tasks.truth import FORMAT, truth
+from mindgap.tasks.truth import FORMAT, joint, truth
 
 
 def plain(value: Any) -> Any:
@@ -30,17 +31,36 @@ def plain(value: Any) -> Any:
 
 
 def cached_truth(description: Description) -> dict[str, Any]:
-    """`truth(description)`, computed once a machine; a cache that can't be used is passed over."""
-    path = folder() / "truth" / f"{_key(description)}.json"
+    """`truth(description)`, computed once a machine; a cache that can't be used is passed over.
+
+    Raises:
+        MindgapError: it holds a number that isn't finite.
+    """
+    found: dict[str, Any] = _cached("truth", truth, description)
+    return found
+
+
+def cached_joint(description: Description) -> float:
+    """The Bayes accuracy with everything shown, and no more of the truth; likewise."""
+    found: float = _cached("joint", joint, description)
+    return found
+
+
+def _cached(what: str, compute: Callable[[Description], Any], description: Description) -> Any:
+    path = folder() / what / f"{_key(description)}.json"
     with contextlib.suppress(OSError, ValueError):
         digest, _, text = path.read_text("utf-8").partition("\n")
         if digest == _digest(text):
-            kept: dict[str, Any] = json.loads(text)
-            return kept
-    text = json.dumps(truth(description))
+            return json.loads(text)
+    try:
+        text = json.dumps(compute(description), allow_nan=False)
+    except ValueError:
+        raise MindgapError(
+            "its truth can't be computed: some number in it is not finite; make what is "
+            "extreme in its description less so"
+        ) from None
     _keep(path, f"{_digest(text)}\n{text}")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    return json.loads(text)
 
 
 def _key(description: Description) -> str:

@@ -14,6 +14,9 @@ from scipy.special import expit
 
 from mindgap.tasks.missingness.mechanism import Evidence, Mechanism, Score
 
+#: Of the log odds, a deviation of the score: as good as a step.
+STEEPEST = 1000
+
 
 def intercept(
     rate: float,
@@ -28,6 +31,14 @@ def intercept(
         return float(weights @ expit(alpha + slope * population)) - rate
 
     return float(brentq(excess, -reach, reach, xtol=1e-12))
+
+
+def slope_problems(slope: float) -> Iterator[str]:
+    """Why the log odds can't rise like this."""
+    if not np.isfinite(slope):
+        yield f"slope {slope} is not a finite number"
+    if abs(slope) > STEEPEST:
+        yield f"slope {slope} is too steep; beyond {STEEPEST} nothing changes"
 
 
 class Logistic(Mechanism):
@@ -63,8 +74,7 @@ class Logistic(Mechanism):
         yield from _problems(self.modality, names)
         if not 0 < self.rate < 1:
             yield f"rate {self.rate} is not in (0, 1)"
-        if not np.isfinite(self.slope):
-            yield f"slope {self.slope} is not a finite number"
+        yield from slope_problems(self.slope)
 
 
 @dataclass(frozen=True)

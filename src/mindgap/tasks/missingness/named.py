@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import expit
 
 from mindgap.errors import MindgapError, unknown
-from mindgap.tasks.missingness.dependent import MAR, MNARx, MNARy, intercept
+from mindgap.tasks.missingness.dependent import MAR, MNARx, MNARy, intercept, slope_problems
 from mindgap.tasks.missingness.mechanism import Mechanism
 from mindgap.tasks.missingness.random import Exclusive, Independent
 
@@ -49,9 +50,11 @@ def named(
     elif name == "mnar_y":
         if not 0 < rate < 1:
             raise MindgapError(f"missing=mnar_y: rate {rate} is not in (0, 1)")
+        for problem in slope_problems(slope):
+            raise MindgapError(f"missing=mnar_y: {problem}")
         side = np.where(np.arange(len(prior)) % 2, 1.0, -1.0)
         alpha = intercept(rate, slope, side, prior)
-        found = MNARy(last, tuple(1 / (1 + np.exp(-alpha - slope * side))))
+        found = MNARy(last, tuple(expit(alpha + slope * side)))
     else:
         raise MindgapError(unknown("missingness", name, NAMES))
     for problem in found.problems(modalities, prior):

@@ -30,9 +30,8 @@ class Exclusive(Mechanism):
     def problems(
         self, names: Sequence[str], prior: Float[np.ndarray, " C"] | None = None
     ) -> Iterator[str]:
-        known = {joined(names, subset) for subset in subsets(names)} - {""}
         for pattern, rate in self.rates.items():
-            if pattern not in known:
+            if not pattern or joined(names, frozenset(pattern.split("+"))) != pattern:
                 yield (
                     f"{pattern!r} is no pattern of {', '.join(names)}; write the observed "
                     "modalities in this order, joined by +"

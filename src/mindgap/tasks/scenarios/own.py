@@ -6,13 +6,12 @@ from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mindgap.errors import MindgapError, unknown
 from mindgap.registry import Configured, component
 from mindgap.tasks.description import Description
 from mindgap.tasks.scenario import Scenario
 from mindgap.tasks.scenarios.own_file import read
+from mindgap.tasks.twins import unmatched
 from mindgap.tasks.words import of_field
 
 EXAMPLE = Path(__file__).parent / "example.yaml"
@@ -35,9 +34,9 @@ def own(file: Path | None = None, control: bool = False) -> Scenario:
 
     A modality may also be a sequence, `[64, 2]` (steps, channels), or an image, `[1, 16, 16]`
     (channels, height, width). `accuracy` is what a perfect learner reaches on a bit, .975 where it
-    isn't said. Further fields are `parity`, `corruption`, `shortcut`, `prior`, `label_noise` and
-    `test`. With `control=true` it is the control: the same, with the field under `pitfall` at its
-    default.
+    isn't said. Further fields are `parity`, `corruption`, `shortcut`, `prior`, `label_noise`,
+    `test` and `why_unmatched`. With `control=true` it is the control: the same, with the field
+    under `pitfall` at its default.
     """
     path = EXAMPLE if file is None else file
     text = Configured("task", "own", {"file": file, "control": control}, own).text
@@ -50,48 +49,34 @@ def own(file: Path | None = None, control: bool = False) -> Scenario:
         )
         if said.pitfall is None and control:
             raise MindgapError("it names no pitfall, so it is itself a control and has none")
+        if said.pitfall is None and said.why_unmatched is not None:
+            raise MindgapError("why_unmatched: it names no pitfall, so nothing has to match")
         if said.pitfall is None:
             return plainly
         default = default_of(said.pitfall, description)
         value = getattr(description, said.pitfall)
-        control_description = replace(description, **{said.pitfall: default})
-        if not _differ(description, control_description):
-            raise MindgapError(
-                f"pitfall: {said.pitfall} as given has no effect, so the control would be the same"
-            )
         without = replace(
             plainly,
             name=f"{said.name}_ctl",
             summary=f"{said.name} without its {said.pitfall.replace('_', ' ')}.",
-            description=control_description,
+            description=replace(description, **{said.pitfall: default}),
             text=twin,
         )
         if control:
             return without
         pitfall = "; ".join(of_field(description, said.pitfall))
         found = without.with_pitfall(pitfall, **{said.pitfall: value})
-        return replace(found, name=said.name, summary=said.summary, text=text)
+        if said.why_unmatched is None and (problem := unmatched(description, without.description)):
+            raise MindgapError(problem)
+        return replace(
+            found,
+            name=said.name,
+            summary=said.summary,
+            text=text,
+            why_unmatched=said.why_unmatched or found.why_unmatched,
+        )
     except MindgapError as error:
         raise MindgapError(f"scenario file {path}: {error}") from None
-
-
-def _differ(first: Description, second: Description) -> bool:
-    """Whether samples of the two could be told apart."""
-    if any(
-        getattr(first, name) != getattr(second, name)
-        for name in ("dimensions", "bits", "shortcut", "label_noise")
-    ):
-        return True
-    if not np.allclose(first.class_prior, second.class_prior) or first.axes != second.axes:
-        return True
-    if any(not np.array_equal(first.amplitudes(m), second.amplitudes(m)) for m in first.names):
-        return True
-    prior = first.class_prior
-    return any(
-        first.missing.of(split).shares(first.names, prior)
-        != second.missing.of(split).shares(first.names, prior)
-        for split in ("pool", "test")
-    )
 
 
 def default_of(field: str, description: Description) -> Any:
@@ -100,7 +85,7 @@ def default_of(field: str, description: Description) -> Any:
     Raises:
         MindgapError: it is no field, always has to be given, or has its default already.
     """
-    defaults = {
+    defaults: dict[str, Any] = {
         f.name: f.default if f.default_factory is MISSING else f.default_factory()
         for f in fields(Description)
     }
@@ -113,7 +98,27 @@ def default_of(field: str, description: Description) -> Any:
     if field not in optional:
         raise MindgapError("pitfall: " + unknown("field", field, optional))
     if getattr(description, field) == defaults[field]:
+        raise MindgapError(f"pitfall: {field} is not given, so the control would be the same")
+    if _law(description) == _law(replace(description, **{field: defaults[field]})):
+        told = "; ".join(of_field(description, field))
         raise MindgapError(
-            f"pitfall: {field} is not given or has no effect, so the control would be the same"
+            f"pitfall: {field} as given has no effect ({told}), so the control would be the same"
         )
     return defaults[field]
+
+
+def _law(description: Description) -> list[Any]:
+    """All that the distribution of the samples depends on, but for the shapes."""
+    axes, prior = description.axes, description.class_prior
+    heard = {name: lost for name, lost in description.corruption.items() if lost > 0 and axes[name]}
+    everything = "+".join(description.names)
+    gaps = [description.missing.of(split) for split in ("pool", "test")]
+    return [
+        axes,
+        {name: description.amplitudes(name).round(9).tolist() for name in description.names},
+        heard,
+        description.shortcut,
+        prior.round(9).tolist(),
+        description.label_noise,
+        [None if g.shares(description.names, prior)[everything] == 1 else g for g in gaps],
+    ]

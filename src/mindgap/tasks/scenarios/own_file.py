@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,12 +27,6 @@ from mindgap.tasks.missingness import (
     MNARy,
 )
 from mindgap.tasks.scenarios.parts import POOL, TEST
-
-#: Numbers of all samples together; each takes 8 bytes while they are made.
-MOST_NUMBERS = 10**9
-
-#: Keys that `missing` has besides modalities.
-TAKEN = ("pool", "test", "mechanism")
 
 
 class _Part(BaseModel):
@@ -171,6 +164,8 @@ class OwnFile(_Part):
         pool: samples that can be labelled.
         test: samples that are measured on.
         pitfall: the field whose default makes the control; without one it is itself a control.
+        why_unmatched: a sentence, why the Bayes accuracy of everything shown isn't the control's;
+            needed where it isn't.
         summary: one sentence.
     """
 
@@ -189,6 +184,7 @@ class OwnFile(_Part):
     pool: PositiveInt = POOL
     test: PositiveInt = TEST
     pitfall: str | None = None
+    why_unmatched: Annotated[str, Field(min_length=1)] | None = None
     summary: str = "A scenario of your own."
 
     def description(self) -> Description:
@@ -197,21 +193,6 @@ class OwnFile(_Part):
         Raises:
             MindgapError: it can't be, with the reason.
         """
-        for name in TAKEN:
-            if name in self.modalities:
-                raise MindgapError(
-                    f"modalities.{name}: {', '.join(TAKEN)} mean something else under `missing`; "
-                    "give the modality another name"
-                )
-        shapes = [
-            shape if isinstance(shape, tuple) else (shape,) for shape in self.modalities.values()
-        ]
-        numbers = (self.pool + self.test) * sum(prod(shape) for shape in shapes)
-        if numbers > MOST_NUMBERS:
-            raise MindgapError(
-                f"pool, test: {self.pool} + {self.test} samples have {numbers:.2g} numbers, more "
-                f"than the {MOST_NUMBERS:.0e} that fit in memory; make fewer or smaller ones"
-            )
         bits = tuple(
             Bit(name, tuple(tuple(g.split("+")) for g in bit.carriers), bit.accuracy, bit.strength)
             for name, bit in self.bits.items()

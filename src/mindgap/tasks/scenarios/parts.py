@@ -10,6 +10,8 @@ from mindgap.tasks.scenario import Scenario
 POOL, TEST = 5000, 4000
 
 #: In "low" every bit is as good as certain, so that a pitfall is seen without confounding noise.
+#: The Bayes accuracy of everything shown goes to 1; that of a natural mix of patterns can't, since
+#: what is missing tells nothing however little noise there is.
 Noise = Literal["standard", "low"]
 QUIET = 0.9999
 
