@@ -58,7 +58,7 @@ def test_as_many_places_are_left_as_are_learned_best():
     to six; sequences worse with five to eight than with nine to sixteen."""
 
     def left(*shape):
-        draws = Convolutions("m", shape, width=64, feature=32).draws
+        draws = encoders({"m": shape}, (), width=64, feature=32)["m"].draws
         return draws["m.encoder.weight"].shape[0] // draws["m.convolution2.weight"].shape[1]
 
     assert all(4**2 <= left(1, n, n) <= 6**2 for n in range(13, 257))
