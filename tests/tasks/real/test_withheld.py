@@ -13,7 +13,9 @@ from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
 from mindgap.seeding import stream
 from mindgap.tasks import MultimodalData, TaskShape
+from mindgap.tasks.missingness import ampute
 from mindgap.tasks.missingness.named import NAMES
+from mindgap.tasks.real import dataset
 from mindgap.tasks.real.dataset import RealData
 
 N_POOL, N_TEST = 3000, 1000
@@ -119,8 +121,21 @@ def test_all_but_the_masks_is_the_controls():
         assert torch.equal(data.labels, whole.labels)
         assert not (data.observed & ~whole.observed).any(), "natural gaps stay"
         assert (data.observed != whole.observed).any()
-    assert not torch.equal(here.pool.observed[:N_TEST], here.test.observed)
-    assert not torch.equal(here.pool.observed, Toy(missing="mcar").make(4).pool.observed)
+    first, other = (Toy(missing="mcar", gaps=False).make(seed) for seed in (3, 4))
+    assert not torch.equal(first.pool.observed[:N_TEST], first.test.observed)
+    assert not torch.equal(first.pool.observed, other.pool.observed)
+
+
+def test_what_is_high_in_the_test_set_is_settled_by_the_whole_pool(monkeypatch):
+    asked = []
+
+    def spy(data, mechanism, *key, reference):
+        asked.append((len(data), len(reference), float(reference.observed.double().mean())))
+        return ampute(data, mechanism, *key, reference=reference)
+
+    monkeypatch.setattr(dataset, "ampute", spy)
+    Toy(missing="mnar_x", gaps=False).make(0)
+    assert asked == [(N_POOL, N_POOL, 1.0), (N_TEST, N_POOL, 1.0)]
 
 
 @pytest.mark.parametrize("where", ["pool", "test"])
