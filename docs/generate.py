@@ -11,7 +11,10 @@ from mindgap.strategies import ORACLE, SERVED
 
 HEADS = {
     "datasets": "Real data. `mindgap prepare NAME` fetches one and caches it in the folder that "
-    "`MINDGAP_CACHE` names, by default `~/.cache/mindgap`.",
+    "`MINDGAP_CACHE` names, by default `~/.cache/mindgap`. Of each, modalities can be withheld, in "
+    "the pool, in the test set or in both: `htad[missing=mcar, rate=0.4]`; the set without "
+    "`missing` is then the control, on the same samples. Natural gaps stay, no sample loses its "
+    "last modality, and validation samples are drawn from the pool and have its mask.",
     "strategies": "What chooses the next samples to label.",
     "learners": "What is trained in every round.",
 }

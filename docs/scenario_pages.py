@@ -73,7 +73,8 @@ def _page(scenario: Scenario, parameters: list[str]) -> list[str]:
         ]
         for subset, accuracy in truth["bayes_accuracy"].items()
     ]
-    lines += [*_table(heads, rows), f"On the test set as it is: {truth['bayes_natural']:.3f}.", ""]
+    lines += [*_table(heads, rows), "On the test set as it is:", ""]
+    lines += _table(*scenario_text.on_test_set(truth, there))
     lines += [f"Computed by {truth['method']}; bits by {truth['information']['method']}.", ""]
     pid = truth["information"]["pid"]
     if pid:

@@ -203,7 +203,7 @@ class Registry:
             MindgapError: the name is that of a component from elsewhere, or the source can't be
                 read.
         """
-        self._put(target.component_kind, _name(target), target, Source.of_object(target))
+        self._put(target.component_kind, component_name(target), target, Source.of_object(target))
 
     def configure(self, kind: str, text: str) -> Configured:
         """Read `name[param=value,...]` and check every parameter, without building anything.
@@ -259,7 +259,7 @@ class Registry:
         for target in vars(module).values():
             kind = getattr(target, "component_kind", None)
             if kind in KINDS and _is_final(target) and target.__module__ == module.__name__:
-                self._put(kind, _name(target), target, source)
+                self._put(kind, component_name(target), target, source)
 
     def _put(self, kind: str, name: str, target: Callable[..., Any], source: Source | None) -> None:
         held, whose = self._found[kind].get(name, (target, source))
@@ -328,7 +328,7 @@ def split_list(text: str) -> list[str]:
     return [part for part in parts if part.strip()]
 
 
-def _name(target: Callable[..., Any]) -> str:
+def component_name(target: Callable[..., Any]) -> str:
     """BadgeLite -> badge_lite; a class may choose another with a `name` of its own."""
     name = getattr(target, "name", None)
     if isinstance(name, str):

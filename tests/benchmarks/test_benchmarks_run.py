@@ -15,6 +15,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
     [
         ("training", ["dataloader_loop", "index_loop", "dataloader_loop_50", "matmul_50"]),
         ("queries", ["coreset", "badge", "typiclust", "probcover"]),
+        ("scenarios", ["make", "truths"]),
     ],
 )
 def test_runs_and_prints_its_ratios(monkeypatch, capsys, name, ratios):

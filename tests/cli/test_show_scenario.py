@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from mindgap.cli import app
 from mindgap.cli.scenario_figure import scatters
+from mindgap.cli.scenario_text import on_test_set
 from mindgap.errors import MindgapError
 from mindgap.registry import Registry
 from mindgap.report.scenario import draw, writable
@@ -46,6 +47,32 @@ def test_show_says_all_that_a_scenario_is():
     ):
         assert text in printed
     assert "differs in" not in invoke("show", "scenario", "int_redundant")
+
+
+def test_the_test_set_is_told_by_pattern_beside_the_controls():
+    truth = REGISTRY.configure("task", "miss_mnar_y").build().truth
+    complete, only = (truth["patterns"][p] for p in ("x1+x2", "x1"))
+    heads, rows = on_test_set(truth, REGISTRY.configure("task", "miss_mcar_skew").build().truth)
+    assert heads == ["modalities observed", "share", "class", "mask ignored", "control"]
+    assert only["bayes"] > only["bayes_mask_ignored"] + 0.3
+    assert rows[0][2] == f"{complete['bayes']:.3f}"
+    assert rows[1][2:4] == [f"{only[k]:.3f}" for k in ("bayes", "bayes_mask_ignored")]
+    assert (rows[1][1], rows[1][4]) == ("50.0%", "0.447")
+    natural = f"{truth['bayes_natural']:.3f}"
+    assert rows[2] == ["whole test set", "100.0%", natural, "0.687", "0.687"]
+    printed = invoke("show", "scenario", "miss_mnar_y")
+    for row in rows:
+        assert any(all(cell in line for cell in row) for line in printed.splitlines())
+
+
+def test_what_a_control_lacks_or_is_too_rare_is_a_dash():
+    rare = {"share": 0.001, "bayes": None, "bayes_mask_ignored": None, "standard_error": None}
+    truth = REGISTRY.configure("task", "miss_mcar_sym").build().truth
+    truth["patterns"]["x2"] = rare
+    _, rows = on_test_set(truth, REGISTRY.configure("task", "miss_base").build().truth)
+    assert rows[2] == ["x2", "0.1%", "–", "–"]
+    assert [row[-1] for row in rows] == ["0.927", "–", "–", "0.927"]
+    assert len(on_test_set(truth, None)[0]) == 3
 
 
 def test_a_file_of_ones_own_is_shown_and_not_the_example(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from mindgap.registry import Registry
+from mindgap.report.words import MEANINGS
 from mindgap.study.spec import Study
 from mindgap.tasks import TaskShape
 
@@ -87,6 +88,34 @@ def test_the_loop_from_python_and_sql_on_its_results(tmp_path, monkeypatch, caps
     assert set(found["results"].progress().values()) == {2}
     exec(sql.replace("results/quickstart", "results/mine"), {})  # noqa: S102
     assert "my_strategy" in capsys.readouterr().out
+
+
+def test_every_verdict_is_explained_as_the_report_does():
+    page = " ".join((ROOT / "docs" / "results.md").read_text().split())
+    for verdict, meaning in MEANINGS.items():
+        assert f"**{verdict}**: {meaning}" in page
+
+
+def test_every_scenario_has_a_page_and_every_page_a_scenario(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import generate
+    import scenario_pages
+
+    monkeypatch.setattr(scenario_pages.scenario_figure, "save", lambda *_, **__: None)
+    monkeypatch.setattr(scenario_pages, "_page", lambda scenario, _: [f"# {scenario.text}"])
+    generate.write(tmp_path)
+    registry = Registry()
+    shipped = {
+        name
+        for name in registry.names("task")
+        if registry.configure("task", name).build().kind == "scenario"
+    }
+    pages = {path.stem: path.read_text() for path in (tmp_path / "scenario").glob("*.md")}
+    assert pages == {name: f"# {name}" for name in shipped}
+    index = (tmp_path / "scenarios.md").read_text()
+    for name in shipped:
+        assert index.count(f"](scenario/{name}.md)") == 1
+        assert index.count(f"\nscenario/{name}\n") == 1
 
 
 def test_a_table_is_followed_by_a_blank_line(monkeypatch, tmp_path):

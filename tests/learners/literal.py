@@ -29,7 +29,7 @@ def encode(learner, p, name, x):
         return hidden(p, f"{name}.encoder2", hidden(p, f"{name}.encoder1", x))
     x = x.T if x.ndim == 2 else x  # channels first
     axes = x.ndim - 1
-    kernel, most = ((5,), 8) if axes == 1 else ((3, 3), 4)
+    kernel, most = ((5,), 16) if axes == 1 else ((3, 3), 6)
     convolve = functional.conv1d if axes == 1 else functional.conv2d
     for number in (1, 2):
         weight = p[f"{name}.convolution{number}.weight"].T

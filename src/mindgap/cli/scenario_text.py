@@ -17,6 +17,10 @@ Card = Mapping[str, Any]
 SPLITS = {"pool": "patterns", "test": "test_patterns"}
 
 
+#: Heading of the patterns, and what is said of all of them together.
+OBSERVED, WHOLE = "modalities observed", "whole test set"
+
+
 def tell(card: Card, control: Card | None, console: Console) -> None:
     """Print a scenario's card.
 
@@ -95,9 +99,52 @@ def _accuracies(truth: Card, control: Card | None, console: Console) -> None:
         per_bit = (f"{bit['bayes'][subset]:.3f}" for bit in bits)
         table.add_row(plain(subset or "none"), f"{accuracy:.3f}", *beside, *per_bit)
     console.print(table)
-    console.print(f"on the test set as it is: {truth['bayes_natural']:.3f}")
+    heads, rows = on_test_set(truth, control)
+    table = Table(title="Bayes accuracy on the test set as it is", title_justify="left")
+    for heading in heads:
+        table.add_column(heading, justify="left" if heading == OBSERVED else "right")
+    for row in rows:
+        table.add_row(*map(plain, row))
+    console.print(table)
     prescribed = ", ".join(f"{name} {phi:.3f}" for name, phi in truth["shapley"].items())
     console.print(f"prescribed use (Shapley value of the Bayes accuracy): {plain(prescribed)}\n")
+
+
+def on_test_set(truth: Card, control: Card | None) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows: what a perfect learner reaches on the test set, by what is observed there,
+    and on all of it; where the mask tells something, also what it reaches without reading it.
+
+    A dash stands for a pattern that the control doesn't have, or that is too rare to tell.
+    """
+    here, there = truth["patterns"], control["patterns"] if control else {}
+    mix = {
+        "share": 1.0,
+        "bayes": truth["bayes_natural"],
+        "bayes_mask_ignored": truth["bayes_natural_mask_ignored"],
+    }
+    rows = {**here, WHOLE: mix} if max(len(here), len(there)) > 1 else here
+    told = any(row["bayes"] != row["bayes_mask_ignored"] for row in rows.values())
+    heads = [OBSERVED, "share", "class", *(["mask ignored"] if told else [])]
+    cells = [
+        [
+            pattern,
+            f"{row['share']:.1%}",
+            _digits(row["bayes"]),
+            *([_digits(row["bayes_mask_ignored"])] if told else []),
+        ]
+        for pattern, row in rows.items()
+    ]
+    if control:
+        heads.append("control")
+        beside = {pattern: row["bayes"] for pattern, row in there.items()}
+        beside[WHOLE] = control["bayes_natural"]
+        for line in cells:
+            line.append(_digits(beside.get(line[0])))
+    return heads, cells
+
+
+def _digits(accuracy: float | None) -> str:
+    return "–" if accuracy is None else f"{accuracy:.3f}"
 
 
 def _information(information: Card, console: Console) -> None:

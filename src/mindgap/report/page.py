@@ -124,6 +124,7 @@ def render(results: Results) -> str:
         outcome_name=words.outcome_name,
         what_is_measured=words.what_is_measured,
         symbols=words.SYMBOLS,
+        meanings=words.MEANINGS,
         several_learners=len({c.cell.learner for c in analysis.compared}) > 1,
         seconds=seconds(analysis.results),
         study_yaml=yaml.safe_dump(

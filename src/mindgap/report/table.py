@@ -8,6 +8,7 @@ from rich.text import Text
 
 from mindgap.analysis import Analysis, Compared, Row, analyse, least_used
 from mindgap.report.words import (
+    MEANINGS,
     NONE,
     cell_name,
     counted,
@@ -46,6 +47,9 @@ def table(results: Results) -> Group:
     for outcome in analysis.symptoms:
         name = outcome_name(analysis, outcome)
         parts.append(_plain(f"{name}: {outcome.symptom['sentence']} {told(outcome)}"))
+    if analysis.symptoms:
+        meanings = "; ".join(f"{verdict}: {meaning}" for verdict, meaning in MEANINGS.items())
+        parts.append(Text(f"In the expected direction, {meanings}.", style="dim"))
     return Group(*parts)
 
 

@@ -29,6 +29,21 @@ NONE = "–"
 #: Told apart without colour.
 SYMBOLS = dict(zip(VERDICTS, ("✓", "⇄", "○", "?"), strict=True))
 
+#: Verdict -> what of the difference to the control, in the expected direction, it is said of.
+MEANINGS = dict(
+    zip(
+        VERDICTS,
+        (
+            "the whole interval lies at or beyond the smallest difference worth naming, and p "
+            f"after Holm's correction over all symptoms is below {ALPHA:g}",
+            "the same on the other side",
+            "the whole interval falls short of the smallest difference worth naming",
+            "all else: an interval that holds both, or too few seeds for one",
+        ),
+        strict=True,
+    )
+)
+
 #: Metric -> how it is said of a subject; the others are "metric of subject".
 METRICS = {
     "accuracy": "accuracy ({})",

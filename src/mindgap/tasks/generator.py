@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
@@ -15,6 +13,9 @@ from mindgap.tasks.label_axis import LabelEvidence
 from mindgap.tasks.rendering import templates
 
 __all__ = ["Axis", "Bit", "Description", "Shortcut", "draw", "generate", "intact"]
+
+#: Numbers that are drawn at a time.
+BLOCK = 65_536
 
 
 def draw(
@@ -81,18 +82,16 @@ def generate(
     labels, codes = draw(description, *key, n=n, split=split)
     inputs, projections = {}, {}
     for name in description.names:
-        shape = description.shape(name)
-        columns = templates(family, seed, name, shape, codes[name].shape[1])
-        x = stream(*key, "noise", name).standard_normal((n, prod(shape)))
-        x += codes[name] @ columns.T
-        inputs[name], projections[name] = x, x @ columns
+        columns = templates(family, seed, name, description.shape(name), codes[name].shape[1])
+        noise = stream(*key, "noise", name)
+        inputs[name], projections[name] = _rendered(codes[name], columns, noise)
     observed = description.missing.of(split).draw(
         description.names, LabelEvidence(description, labels, projections), n, stream(*key, "mask")
     )
     modalities = {}
     for m, (name, x) in enumerate(inputs.items()):
         x[~observed[:, m]] = np.nan
-        modalities[name] = torch.from_numpy(x).float().view(n, *description.shape(name))
+        modalities[name] = torch.from_numpy(x).view(n, *description.shape(name))
     if split == "pool":
         labels = _noisy(labels, description, stream(*key, "label noise"))
     return MultimodalData(
@@ -102,6 +101,22 @@ def generate(
         tuple(str(k) for k in range(description.n_classes)),
         np.arange(n).astype(str),
     )
+
+
+def _rendered(
+    code: Float[np.ndarray, "n k"], columns: Float[np.ndarray, "d k"], noise: np.random.Generator
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n k"]]:
+    """Samples in single precision, and in double what they are along the columns; in blocks of
+    rows that stay in the processor's cache."""
+    n, d = len(code), len(columns)
+    x, projection = np.empty((n, d), dtype=np.float32), np.empty(code.shape)
+    for start in range(0, n, max(1, BLOCK // d)):
+        rows = slice(start, start + max(1, BLOCK // d))
+        block = noise.standard_normal((len(code[rows]), d))
+        block += code[rows] @ columns.T
+        projection[rows] = block @ columns
+        x[rows] = block
+    return x, projection
 
 
 def _noisy(

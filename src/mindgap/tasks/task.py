@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from mindgap.errors import InvalidData
 from mindgap.registry import Component
@@ -45,7 +46,7 @@ class Task:
         """
         pool.validate("pool")
         if test is None:
-            return Task(_standardised(pool, pool), None)
+            return Task(_scaled(pool, _scale(pool)), None)
         test.validate("test set")
         if (pool.names, pool.classes) != (test.names, test.classes):
             raise InvalidData("pool and test set differ in their modalities or classes")
@@ -57,7 +58,8 @@ class Task:
                 )
         if (test.labels < 0).any():
             raise InvalidData(f"test set: {test.first(test.labels < 0)} has no label")
-        return Task(_standardised(pool, pool), _standardised(test, pool))
+        scale = _scale(pool)
+        return Task(_scaled(pool, scale), _scaled(test, scale))
 
     @property
     def shape(self) -> TaskShape:
@@ -118,15 +120,23 @@ class TaskSource(Component):
         return "nothing needs to be prepared"
 
 
-def _standardised(data: MultimodalData, reference: MultimodalData) -> MultimodalData:
-    """Scale by mean and deviation of the reference's observed values; labels are not used."""
-    scaled = {}
-    for m, (name, x) in enumerate(data.modalities.items()):
-        seen = reference.modalities[name][reference.observed[:, m]]
+def _scale(pool: MultimodalData) -> dict[str, tuple[Tensor, Tensor]]:
+    """Mean and deviation of each modality's observed values; labels are not used."""
+    found = {}
+    for m, (name, x) in enumerate(pool.modalities.items()):
+        observed = pool.observed[:, m]
+        seen = x if observed.all() else x[observed]
         if len(seen) == 0:
             raise InvalidData(f"modality {name!r} is observed nowhere in the pool")
-        mean = seen.mean(dim=0)
         varies = seen.amax(dim=0) > seen.amin(dim=0)  # a deviation may be rounding error
         deviation = torch.where(varies, seen.std(dim=0, correction=0), 1.0)
-        scaled[name] = (x - mean) / deviation
+        found[name] = seen.mean(dim=0), deviation
+    return found
+
+
+def _scaled(data: MultimodalData, scale: Mapping[str, tuple[Tensor, Tensor]]) -> MultimodalData:
+    scaled = {}
+    for name, x in data.modalities.items():
+        mean, deviation = scale[name]
+        scaled[name] = (x - mean).div_(deviation)
     return replace(data, modalities=scaled)

@@ -2,7 +2,7 @@
 
 from mindgap.tasks.missingness.ampute import ampute
 from mindgap.tasks.missingness.dependent import MAR, MNARx, MNARy
-from mindgap.tasks.missingness.mechanism import Evidence, Mechanism, Score
+from mindgap.tasks.missingness.mechanism import Evidence, Mechanism, Score, overlaid
 from mindgap.tasks.missingness.named import named
 from mindgap.tasks.missingness.random import Exclusive, Independent
 from mindgap.tasks.missingness.splits import Missingness
@@ -19,4 +19,5 @@ __all__ = [
     "Score",
     "ampute",
     "named",
+    "overlaid",
 ]

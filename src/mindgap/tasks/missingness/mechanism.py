@@ -92,3 +92,28 @@ def drawn(
         index += edge <= uniform
     mask: Bool[np.ndarray, "n M"] = observed[index.clip(max=len(observed) - 1)]
     return mask
+
+
+def overlaid(
+    names: Sequence[str], there: Mapping[str, float], drawn_shares: Mapping[str, float]
+) -> dict[str, float]:
+    """Expected shares of patterns where gaps are drawn on top of others, without regard to these.
+
+    As in `ampute`, a pattern that would leave a sample nothing isn't drawn for it.
+
+    Raises:
+        ValueError: a pattern that is there has nothing in common with any that is drawn.
+    """
+    found = {"+".join(names): 0.0}
+    for before, share in there.items():
+        left: dict[str, float] = {}
+        for pattern, chance in drawn_shares.items():
+            both = set(before.split("+")) & set(pattern.split("+"))
+            if both and chance > 0:
+                key = "+".join(name for name in names if name in both)
+                left[key] = left.get(key, 0.0) + chance
+        if share > 0 and not left:
+            raise ValueError(f"nothing would be left of {before}")
+        for key, chance in left.items():
+            found[key] = found.get(key, 0.0) + share * chance / sum(left.values())
+    return found

@@ -13,6 +13,8 @@ from mindgap.tasks.missingness.random import Exclusive
 class Missingness:
     """Mechanisms of pool and test set; rates by pattern stand for `Exclusive`.
 
+    Validation labels are drawn from the pool, so validation samples have the pool's mask.
+
     Attributes:
         pool: what makes the pool's mask.
         test: the same for the test set, with a random stream of its own.

@@ -15,8 +15,9 @@ from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import summary
 from mindgap.seeding import stream
 from mindgap.tasks.data import MultimodalData
+from mindgap.tasks.real.dataset import RealData
 from mindgap.tasks.real.fetch import Cache, Wheel
-from mindgap.tasks.task import Task, TaskShape, TaskSource
+from mindgap.tasks.task import TaskShape
 
 WHEEL = Wheel(
     "multiviewstacking",
@@ -47,8 +48,8 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Htad(TaskSource):
+@dataclass(frozen=True, kw_only=True)
+class Htad(RealData):
     """Seven home activities from the sound and the movement of the wrist (HTAD).
 
     1,386 samples with 36 audio features (MFCC) and 16 accelerometer features; both are always
@@ -56,8 +57,6 @@ class Htad(TaskSource):
     pool and 30 % test by a permutation that doesn't look at the classes: all of them are frequent
     enough for every split to hold each.
     """
-
-    kind = "data set"
 
     @property
     def family(self) -> str:
@@ -72,7 +71,7 @@ class Htad(TaskSource):
     def pool_size(self) -> int:
         return N_POOL
 
-    def make(self, seed: int) -> Task:
+    def split(self, seed: int) -> tuple[MultimodalData, MultimodalData | None]:
         """Split the cached samples.
 
         Raises:
@@ -87,7 +86,7 @@ class Htad(TaskSource):
             np.arange(N_SAMPLES).astype(str),
         )
         rows = torch.from_numpy(stream("split", self.family, seed).permutation(N_SAMPLES))
-        return Task.ready(samples.take(rows[:N_POOL]), samples.take(rows[N_POOL:]))
+        return samples.take(rows[:N_POOL]), samples.take(rows[N_POOL:])
 
     def unavailable(self) -> str | None:
         return CACHE.problem()
@@ -106,7 +105,7 @@ class Htad(TaskSource):
             return f"fetched {N_SAMPLES:,} samples ({CACHE.size}), cached in {CACHE.path}"
         return f"already cached in {CACHE.path}"
 
-    def card(self) -> dict[str, Any]:
+    def natural_card(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "family": self.family,

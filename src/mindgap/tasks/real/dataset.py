@@ -1,0 +1,132 @@
+"""What every real data set is: a split of its samples, from which modalities can be withheld."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from pydantic import Field
+
+from mindgap.errors import MindgapError, unknown
+from mindgap.registry import Configured, component_name
+from mindgap.tasks.data import MultimodalData
+from mindgap.tasks.missingness import Mechanism, ampute, named, overlaid
+from mindgap.tasks.task import Task, TaskSource
+
+#: `where` -> the splits that it names.
+SPLITS = {"both": ("pool", "test"), "pool": ("pool",), "test": ("test",)}
+
+#: Split -> where the card has its patterns.
+PATTERNS = {"pool": "patterns", "test": "test_patterns"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealData(TaskSource):
+    """A data set from files.
+
+    With `missing` it is its own pitfall: samples, splits and initial sets stay those of the set
+    without it, its control. Natural gaps stay too, and no sample loses its last modality.
+
+    Attributes:
+        missing: what withholds modalities beyond the natural gaps: `patterns` (a sample keeps one
+            only), `mcar` (each for itself), `mar` (the last, by the first one's principal
+            component), `mnar_x` (the last, by its own), `mnar_y` (the last, by class); null: none.
+        rate: of `patterns` the share of samples with one modality only, else the share that lacks
+            a modality.
+        where: the splits that it is withheld in: `both`, `pool` or `test`.
+    """
+
+    kind: ClassVar[str] = "data set"
+
+    missing: str | None = None
+    rate: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    where: Literal["both", "pool", "test"] = "both"
+
+    def __post_init__(self) -> None:
+        """Refuse what no data could be given.
+
+        Raises:
+            MindgapError: an unknown mechanism or split, a rate that can't be with these modalities,
+                or a rate of nothing.
+        """
+        if self.where not in SPLITS:
+            raise MindgapError(unknown("split for where", self.where, SPLITS))
+        if self.missing is not None:
+            self._mechanism(None)
+        elif any(getattr(self, field.name) != field.default for field in fields(RealData)):
+            raise MindgapError(
+                f"{self.text}: rate and where say nothing without missing; add missing=mcar, or "
+                "leave them out"
+            )
+
+    @abstractmethod
+    def split(self, seed: int) -> tuple[MultimodalData, MultimodalData | None]:
+        """Pool and test set of this seed with their natural gaps, not scaled."""
+
+    @abstractmethod
+    def natural_card(self) -> dict[str, Any]:
+        """The card of the set with its natural gaps; `patterns`, and `test_patterns` where those
+        of the test set differ, are the shares of what is observed."""
+
+    @property
+    def text(self) -> str:
+        """Its name with the parameters that aren't default, as a study names it."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Configured("task", component_name(type(self)), given, type(self)).text
+
+    def complete(self) -> RealData:
+        """The set with its natural gaps only."""
+        default: Any = {field.name: field.default for field in fields(RealData)}
+        return replace(self, **default)
+
+    def make(self, seed: int) -> Task:
+        """The split of this seed, with what is withheld, scaled by what the pool has left.
+
+        Raises:
+            MindgapError: the data set is not cached, or its cache is damaged.
+            InvalidData: what decides on a gap, a class or a modality, isn't known of every sample.
+        """
+        pool, test = self.split(seed)
+        if self.missing is None:
+            return Task.ready(pool, test)
+        if test is None and self.where == "test":
+            raise MindgapError(f"{self.text}: there is no test set to withhold anything in")
+        counts = torch.bincount(pool.labels[pool.labels >= 0], minlength=len(pool.classes)).double()
+        mechanism = self._mechanism((counts / counts.sum()).numpy() if counts.any() else None)
+
+        def withheld(data: MultimodalData, split: str) -> MultimodalData:
+            if split not in SPLITS[self.where]:
+                return data
+            return ampute(data, mechanism, "mask", self.family, seed, split, reference=pool)
+
+        return Task.ready(withheld(pool, "pool"), test and withheld(test, "test"))
+
+    def card(self) -> dict[str, Any]:
+        card = self.natural_card()
+        shares = {split: card.get(key, card["patterns"]) for split, key in PATTERNS.items()}
+        card |= {PATTERNS[split]: of_split for split, of_split in shares.items()}
+        if self.missing is None:
+            return card
+        names = tuple(self.shape.modalities)
+        more = self._mechanism(None).shares(names, self._even)
+        for split in SPLITS[self.where]:
+            card[PATTERNS[split]] = overlaid(names, shares[split], more)
+        where = " and ".join(f"the {split}" for split in SPLITS[self.where])
+        return {
+            **card,
+            "pitfall": f"{self.missing}, rate {self.rate:g}: modalities are withheld in {where}",
+            "control": self.complete().text,
+        }
+
+    @property
+    def _even(self) -> Float[np.ndarray, " C"]:
+        return np.full(self.shape.n_classes, 1 / self.shape.n_classes)
+
+    def _mechanism(self, prior: Float[np.ndarray, " C"] | None) -> Mechanism:
+        """With these class probabilities, or with even ones: the rate is the same."""
+        names = tuple(self.shape.modalities)
+        return named(self.missing or "", names, self.rate, self._even if prior is None else prior)
