@@ -26,6 +26,8 @@ SERVED = {
     "subset_probabilities:zero": "subset -> (N, C), absent modalities' embeddings set to zero",
     "mc_probabilities": "(T, N, C) with dropout left on; T draws of the weights, for all samples",
     "head": "the last linear layer: (B, D) and the rows they stand for -> (B, C) logits",
+    "recombined": "(B, M) rows, each modality of a sample read from its own one -> (B, C)",
+    "mc_recombined": "the same with the draws of `mc_probabilities` -> (T, B, C)",
 }
 
 #: What an oracle may ask of a task besides.
@@ -33,6 +35,10 @@ ORACLE = {"true_posterior": "(N, C) p(y | what is observed), which only a scenar
 
 #: The last linear layer of a learner: its inputs, and the rows whose gaps they have, to logits.
 Head = Callable[[Float[Tensor, "B D"], Int[Tensor, " B"]], Float[Tensor, "B C"]]
+
+#: The model on samples put together of several rows: where each modality is read from, to what is
+#: said of them. A modality is observed if the row that it is read from has it.
+Recombined = Callable[[Int[Tensor, "B M"]], Float[Tensor, "*T B C"]]
 
 #: What a learner must be capable of to serve a key, and what to do where it isn't.
 NEEDED = {
@@ -47,6 +53,7 @@ NEEDED = {
     ),
     "true_posterior": ("posterior", "take a scenario: an oracle needs to know the truth"),
     "mc_probabilities": ("stochastic", "take a learner with a dropout above 0, or several members"),
+    "mc_recombined": ("stochastic", "take a learner with a dropout above 0, or several members"),
 }
 
 
@@ -163,6 +170,21 @@ class Pool:
         It is differentiable in the inputs; it may depend on what the rows lack.
         """
         value: Head = self._serve("head")
+        return value
+
+    @property
+    def recombined(self) -> Recombined:
+        """(B, M) rows of the pool, one for each modality, -> (B, C) class probabilities.
+
+        What the model would say of a sample that has the modalities of several.
+        """
+        value: Recombined = self._serve("recombined")
+        return value
+
+    @property
+    def mc_recombined(self) -> Recombined:
+        """The same under the T draws of the weights that `mc_probabilities` has: (T, B, C)."""
+        value: Recombined = self._serve("mc_recombined")
         return value
 
     def _serve(self, what: str) -> Any:
