@@ -31,7 +31,10 @@ SERVED = {
 }
 
 #: What an oracle may ask of a task besides.
-ORACLE = {"true_posterior": "(N, C) p(y | what is observed), which only a scenario knows"}
+ORACLE = {
+    "true_posterior": "(N, C) p(y | what is observed), which only a scenario knows",
+    "trial": "batches of rows (K, n) -> (K,) the next round's test accuracy with each",
+}
 
 #: The last linear layer of a learner: its inputs, and the rows whose gaps they have, to logits.
 Head = Callable[[Float[Tensor, "B D"], Int[Tensor, " B"]], Float[Tensor, "B C"]]
@@ -39,6 +42,9 @@ Head = Callable[[Float[Tensor, "B D"], Int[Tensor, " B"]], Float[Tensor, "B C"]]
 #: The model on samples put together of several rows: where each modality is read from, to what is
 #: said of them. A modality is observed if the row that it is read from has it.
 Recombined = Callable[[Int[Tensor, "B M"]], Float[Tensor, "*T B C"]]
+
+#: What batches would gain: rows to the test accuracy of a model trained with their labels too.
+Trial = Callable[[Int[Tensor, "K n"]], Float[Tensor, " K"]]
 
 #: What a learner must be capable of to serve a key, and what to do where it isn't.
 NEEDED = {
@@ -52,6 +58,7 @@ NEEDED = {
         "take a learner with one member; a module of your own needs a `head` and dropout",
     ),
     "true_posterior": ("posterior", "take a scenario: an oracle needs to know the truth"),
+    "trial": ("test_set", "take a task with a test set"),
     "mc_probabilities": ("stochastic", "take a learner with a dropout above 0, or several members"),
     "mc_recombined": ("stochastic", "take a learner with a dropout above 0, or several members"),
 }
@@ -161,6 +168,12 @@ class Pool:
     def true_posterior(self) -> Float[Tensor, "N C"]:
         """What a perfect learner would say of every sample: for oracles."""
         value: Float[Tensor, "N C"] = self._serve("true_posterior")
+        return value
+
+    @property
+    def trial(self) -> Trial:
+        """What each of some batches would gain: for oracles. NaN where training diverges."""
+        value: Trial = self._serve("trial")
         return value
 
     @property

@@ -22,7 +22,7 @@ SCALES, OFFSETS = (1.0, 30.0, 0.05, 5.0, 1.0), (0.0, 100.0, -1.0, 0.0, 0.5)
 PASSES, SPREAD = 10, 0.5
 
 #: Served functions whose only argument are rows of the pool.
-OF_ROWS = ("recombined", "mc_recombined")
+OF_ROWS = ("recombined", "mc_recombined", "trial")
 
 
 def make_pool(
@@ -103,6 +103,7 @@ def make_pool(
     def put_together(rows: Tensor) -> dict[str, Tensor]:
         return {name: seen[name][rows[:, m]] for m, name in enumerate(names)}
 
+    gain = torch.arange(size) / size
     draws = [drawn() for _ in range(PASSES)]
     answers: dict[str, Callable[[], Any]] = {
         "probabilities": lambda: fused(seen),
@@ -116,6 +117,7 @@ def make_pool(
             lambda inputs, rows: inputs @ torch.cat([weights[name] for name in names]) + bias
         ),
         "mc_probabilities": lambda: torch.stack([fused(seen, draw) for draw in draws]),
+        "trial": lambda: lambda batches: gain[batches].mean(dim=-1),
         "recombined": lambda: lambda rows: fused(put_together(rows)),
         "mc_recombined": lambda: (
             lambda rows: torch.stack([fused(put_together(rows), draw) for draw in draws])
