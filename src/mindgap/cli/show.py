@@ -30,7 +30,9 @@ def _names(ctx: typer.Context, incomplete: str) -> list[str]:
 
     kind = ctx.params.get("kind")
     component = "task" if kind in (Kind.scenario, Kind.dataset) else str(kind)
-    return [name for name in Registry().names(component) if name.startswith(incomplete)]
+    registry = Registry()
+    names = [*registry.names(component), *registry.adapted(component)]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def command(
