@@ -19,7 +19,6 @@ REGISTRY = Registry()
 NAMES = [
     name
     for name in REGISTRY.names("strategy")
-    if ":" not in name
-    and REGISTRY.target("strategy", name).__module__.startswith("mindgap.strategies.")
+    if REGISTRY.target("strategy", name).__module__.startswith("mindgap.strategies.")
 ]
 SHIPPED = [text for name in NAMES for text in SETTINGS.get(name, [name])]

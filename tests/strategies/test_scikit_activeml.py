@@ -28,7 +28,7 @@ def test_every_strategy_for_pools_is_adapted_or_refused():
     classes = [c for c in vars(skactiveml.pool).values() if inspect.isclass(c)]
     final = [c for c in classes if issubclass(c, QueryStrategy) and not inspect.isabstract(c)]
     assert {c.__name__ for c in final} == ADAPTED.keys() | CANNOT.keys()
-    assert [name for name in REGISTRY.names("strategy") if ":" in name] == NAMES
+    assert REGISTRY.adapted("strategy") == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,4 +78,4 @@ def test_what_cannot_be_had_says_why(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MindgapError, match=r"pip install 'mindgap\[skactiveml\]'"):
         REGISTRY.configure("strategy", "skactiveml:CoreSet")
-    assert not [name for name in REGISTRY.names("strategy") if ":" in name]
+    assert not REGISTRY.adapted("strategy")
