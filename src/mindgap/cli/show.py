@@ -70,7 +70,9 @@ def command(
     built = tell.asked(name, found.build)
     if component == "task":
         _same_kind(kind, found, built.kind)
-    more = tell.asked(name, built.card if component == "task" else lambda: _of_component(built))
+    more = tell.asked(
+        name, built.card if component == "task" else lambda: _of_component(built, found.name)
+    )
     described = {**described, "parameters": parameters, **more}
     if figure is not None:
         _draw(built, figure)
@@ -137,7 +139,8 @@ def _is_ours(built: Any) -> bool:
     return isinstance(built, Scenario)
 
 
-def _of_component(built: Any) -> dict[str, Any]:
+def _of_component(built: Any, name: str) -> dict[str, Any]:
+    from mindgap.cli import strategy_text
     from mindgap.registry import paper
 
     if hasattr(built, "requires"):
@@ -146,6 +149,7 @@ def _of_component(built: Any) -> dict[str, Any]:
             "paper": paper(type(built)),
             "needs": sorted(built.requires()),
             "cost": built.cost,
+            "shipped results": strategy_text.evidence(name, strategy_text.shipped()),
         }
     return {"capabilities": sorted(built.capabilities), **_small(built)}
 
