@@ -59,8 +59,9 @@ def test_show_says_what_was_shipped(monkeypatch):
 
 
 def test_the_packaged_study_has_every_strategy_and_shipped_rows_are_its():
+    """But for the policy, whose validation labels all of them would have to pay for."""
     study, _ = read("strategies")
-    assert {text.partition("[")[0] for text in study.strategies} == set(NAMES)
+    assert {text.partition("[")[0] for text in study.strategies} == set(NAMES) - {"rl_mba"}
     table = strategy_text.shipped() or ""
     for line in table.splitlines()[len(HEAD.splitlines()) :]:
         assert line.split(",")[0] in study.tasks
