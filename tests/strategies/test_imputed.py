@@ -6,6 +6,7 @@ import torch
 from scipy.stats import entropy
 
 from mindgap.learners import Fleet, Row, Samples, predict
+from mindgap.learners.temperature import TEMPERATURE
 from mindgap.registry import Registry
 from mindgap.strategies import Pool
 from mindgap.strategies.bald import Bald
@@ -92,11 +93,12 @@ def trained():
     task = source.make(0)
     samples, rows = Samples.of(task.pool), torch.arange(50)
 
-    def pool(text, keys):
+    def pool(text, keys, temperature=1.0):
         learner = Registry().configure("learner", text).build()
         network = learner.network(task.shape)
         row = Row(("f", "l", 0, 0, 0), 0, rows, task.pool.labels[rows])
         parameters = Fleet(learner, network, [samples]).fit([row])
+        parameters = {**parameters, TEMPERATURE: torch.tensor([temperature])}
         answers = predict(network, parameters, samples, keys, [row.key])
         served = {
             key: {name: part[0] for name, part in value.items()}
@@ -122,7 +124,7 @@ def trained():
 def test_a_recombined_sample_is_one_with_the_inputs_of_its_sources(trained, learner):
     samples, pool_of = trained
     keys = {"probabilities", "mc_probabilities", "recombined", "mc_recombined"}
-    pool, answer = pool_of(learner, keys)
+    pool, answer = pool_of(learner, keys, temperature=2.5)
     own = torch.arange(600)[:, None].expand(-1, 2)
     torch.testing.assert_close(pool.recombined(own), pool.probabilities[:600])
     torch.testing.assert_close(pool.mc_recombined(own), pool.mc_probabilities[:, :600])

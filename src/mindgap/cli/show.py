@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mindgap.learners import Learner
     from mindgap.registry import Configured
 
+#: Longer texts of a list have a line each.
+LONG = 60
+
 
 class Kind(StrEnum):
     """What can be shown."""
@@ -172,4 +175,7 @@ def _small(learner: Learner) -> dict[str, Any]:
 def _short(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k}: {v}" for k, v in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        sentences = any(len(str(v)) > LONG for v in value)
+        return "\n  ".join(["", *value]) if sentences else ", ".join(map(str, value))
+    return str(value)
