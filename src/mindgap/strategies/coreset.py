@@ -54,7 +54,7 @@ class Coreset(Strategy):
                 nearest = torch.minimum(nearest, apart)
                 nearest[new] = -torch.inf
         return Selection(
-            pool.candidates[torch.tensor(chosen, device=points.device)],
+            pool.candidates[torch.tensor(chosen, dtype=torch.int64, device=points.device)],
             torch.tensor(scores, device=points.device).clamp(min=0).sqrt(),
         )
 
