@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import scenario_pages
+import strategy_pages
 
 from mindgap.registry import Registry, documentation, parameters
 from mindgap.strategies import ORACLE, SERVED
@@ -15,7 +16,6 @@ HEADS = {
     "the pool, in the test set or in both: `htad[missing=mcar, rate=0.4]`; the set without "
     "`missing` is then the control, on the same samples. Natural gaps stay, no sample loses its "
     "last modality, and validation samples are drawn from the pool and have its mask.",
-    "strategies": "What chooses the next samples to label.",
     "learners": "What is trained in every round.",
 }
 
@@ -35,9 +35,10 @@ def write(folder: Path) -> None:
         else:
             pages["datasets"].append(_described(name, target) + _card(source.card()))
     scenario_pages.write(folder, scenarios)
-    for kind, plural in (("strategy", "strategies"), ("learner", "learners")):
-        for name in registry.names(kind):
-            pages[plural].append(_described(name, registry.target(kind, name)))
+    strategies = {name: registry.target("strategy", name) for name in registry.names("strategy")}
+    strategy_pages.write(folder, {name: (s, _parameters(s)) for name, s in strategies.items()})
+    for name in registry.names("learner"):
+        pages["learners"].append(_described(name, registry.target("learner", name)))
     for kind, sections in pages.items():
         title = {"datasets": "Data sets"}.get(kind, kind.capitalize())
         (folder / f"{kind}.md").write_text(f"# {title}\n\n{HEADS[kind]}\n\n" + "\n".join(sections))
@@ -53,7 +54,10 @@ def _described(name: str, target: object) -> str:
 
 
 def _parameters(target: object) -> list[str]:
-    rows = [f"| `{p.name}` | `{p.default}` |" for p in parameters(target)]
+    rows = [
+        f"| `{p.name}` | {'to be given' if p.default is p.empty else f'`{p.default}`'} |"
+        for p in parameters(target)
+    ]
     return ["| parameter | default |", "| --- | --- |", *rows, ""] if rows else []
 
 

@@ -31,6 +31,10 @@ from mindgap.sources import Source
 KINDS = {"task": "mindgap.tasks", "learner": "mindgap.learners", "strategy": "mindgap.strategies"}
 PLURALS = {"task": "tasks", "learner": "learners", "strategy": "strategies"}
 
+#: Modules that make components of another package's, which are called PACKAGE:NAME: `names()` has
+#: those that there are, `entry(name)` a class and its source.
+ADAPTERS = {"strategy": {"skactiveml": "mindgap.strategies.scikit_activeml"}}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -183,8 +187,16 @@ class Registry:
             self._add(_load(Path(path)), Source.of_file(Path(path)))
 
     def names(self, kind: str) -> list[str]:
-        """All names of a kind, sorted."""
+        """All names of a kind, sorted, but for those of other packages' components."""
         return sorted(self._found[kind])
+
+    def adapted(self, kind: str) -> list[str]:
+        """Names of other packages' components, as PACKAGE:NAME, if the packages are there."""
+        return [
+            f"{package}:{name}"
+            for package, module in ADAPTERS.get(kind, {}).items()
+            for name in importlib.import_module(module).names()
+        ]
 
     def target(self, kind: str, name: str) -> Callable[..., Any]:
         """The class or function behind a name.
@@ -247,6 +259,11 @@ class Registry:
     def _entry(self, kind: str, name: str) -> _Entry:
         if (kind, name) in self._clashing:
             raise MindgapError(self._clashing[kind, name])
+        package, _, theirs = name.partition(":")
+        if theirs and package in ADAPTERS.get(kind, {}):
+            adapter = importlib.import_module(ADAPTERS[kind][package])
+            adapted: _Entry = adapter.entry(theirs)
+            return adapted
         try:
             return self._found[kind][name]
         except KeyError:

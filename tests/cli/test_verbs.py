@@ -73,7 +73,10 @@ def test_ls_lists_everything():
     everything = json.loads(invoke("ls", "--json"))
     assert set(everything) == {"scenarios", "datasets", "strategies", "learners", "studies"}
     registry = Registry()
-    assert [row["name"] for row in everything["strategies"]] == registry.names("strategy")
+    assert [row["name"] for row in everything["strategies"]] == [
+        *registry.names("strategy"),
+        *registry.adapted("strategy"),
+    ]
     assert [row["name"] for row in everything["learners"]] == registry.names("learner")
     tasks = [row["name"] for kind in ("scenarios", "datasets") for row in everything[kind]]
     assert sorted(tasks) == registry.names("task")

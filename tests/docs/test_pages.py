@@ -129,3 +129,27 @@ def test_a_table_is_followed_by_a_blank_line(monkeypatch, tmp_path):
     assert any("| parameter | default |" in text for text in pages)
     for text in pages:
         assert not re.search(r"^\|.*\|\n[^|\n]", text, re.M)
+
+
+def test_every_strategy_has_a_page(monkeypatch, tmp_path):
+    """With what it does, needs and costs, and where it helps; the index leads to each."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import generate
+    import strategy_pages
+
+    registry = Registry()
+    names = registry.names("strategy")
+    strategies = {name: registry.target("strategy", name) for name in names}
+    strategy_pages.write(
+        tmp_path, {name: (s, generate._parameters(s)) for name, s in strategies.items()}
+    )
+    index = (tmp_path / "strategies.md").read_text()
+    for name in names:
+        page = (tmp_path / "strategy" / f"{name}.md").read_text()
+        asked = ["What it does", "What it needs", "What it costs", "Where it helps and fails"]
+        for heading in asked:
+            assert re.search(rf"^## {heading}\n\n\S", page, re.M), (name, heading)
+        assert f"[`{name}`](strategy/{name}.md)" in index
+        assert f"\nstrategy/{name}\n" in index
+        assert not re.search(r"^\|.*\|\n[^|\n]", page + index, re.M)
+    assert "b of N samples" in (tmp_path / "strategy" / "badge.md").read_text()

@@ -81,6 +81,10 @@ def test_all_answers_of_the_fused_model_are_calibrated_and_no_other(count):
                 logits = found[key][r](inputs, rows)
                 torch.testing.assert_close(logits * temperature, value[r](inputs, rows))
                 torch.testing.assert_close(logits.softmax(1), found["probabilities"][r, :5])
+            elif key.endswith("recombined"):
+                rows = torch.tensor([[0, 3], [4, 2], [5, 5]])
+                expected = tempered(value[r](rows), temperature)
+                torch.testing.assert_close(found[key][r](rows), expected)
             elif key == "logits":
                 torch.testing.assert_close(found[key][r] * temperature, value[r])
             elif key in OF_THE_FUSED_MODEL or key.startswith("subset_probabilities"):

@@ -50,4 +50,4 @@ def test_a_scenario_serves_the_posterior_of_its_own_pool():
     np.testing.assert_array_equal(found, expected)
     labels = source.make(3).pool.labels.numpy()
     assert (found.argmax(axis=1) == labels).mean() > 0.55  # 0.687 of them, four deviations allowed
-    assert source.capabilities == {"posterior"}
+    assert source.capabilities == {"posterior", "test_set"}

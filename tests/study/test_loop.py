@@ -306,3 +306,52 @@ def test_an_oracle_sees_the_truth_of_its_own_pool_and_only_of_scenarios():
     scores = [chosen["score"] for chosen in records[0]["selected"]]
     assert scores == sorted(scores, reverse=True)
     assert min(scores) > 0
+
+
+@pytest.mark.parametrize("task", ["tiny", "miss_base[pool=150, test=90]"])
+@pytest.mark.parametrize("learner", ["concat[steps=15]", "late[steps=15, members=2]"])
+def test_a_trial_says_exactly_what_the_next_round_measures(run, task, learner):
+    """Whatever else is in the fleet: the score is the accuracy that follows, to the last bit."""
+    trying = "trial_gain[batches=3]"
+    records = run(
+        tasks=[task],
+        learners=[learner],
+        strategies=["random", trying],
+        budget={"initial": 12, "query": 6, "rounds": 3},
+    )
+    (name,) = {task for task, *_ in records}
+    for seed in (0, 1):
+        for round_ in range(3):
+            promised = {
+                chosen["score"] for chosen in records[name, trying, seed, round_]["selected"]
+            }
+            found = records[name, trying, seed, round_ + 1]
+            assert promised == {measured(found, "accuracy", "natural")}
+
+
+def test_a_trial_needs_a_test_set(monkeypatch):
+    """Refused by the plan where a task says that it has none, and by the run where it doesn't."""
+    registry = Registry([TINY])
+    study = Study.model_validate(
+        {"name": "here", "tasks": ["tiny"], "strategies": ["trial_gain"], "budget": NO_ROUNDS,
+         "seeds": 1}
+    )  # fmt: skip
+    tiny = registry.target("task", "tiny")
+    make = tiny.make
+    monkeypatch.setattr(tiny, "make", lambda self, seed: replace(make(self, seed), test=None))
+    records = []
+    (fleet,) = plan(study, registry, {}).fleets
+    run_fleet(fleet, registry, {}, records.append)
+    assert "the task has no test set to try batches on" in records[0]["error"]
+    monkeypatch.setattr(tiny, "capabilities", frozenset(), raising=False)
+    assert "take a task with a test set" in plan(study, registry, {}).impossible[0][1]
+
+
+def test_what_only_an_oracle_may_know_is_kept_from_others():
+    registry = Registry([TINY])
+    study = Study.model_validate(
+        {"name": "here", "tasks": ["miss_base"], "strategies": ["stratified[of=epistemic_yield]"],
+         "budget": NO_ROUNDS,
+         "seeds": 1}
+    )  # fmt: skip
+    assert "only an oracle may" in plan(study, registry, {}).impossible[0][1]

@@ -95,6 +95,12 @@ class Misspells(Margins):
         return {"probabilites"}
 
 
+@breaks(REQUIRES, "true_posterior is served to oracles only: say group = 'oracle'")
+class Peeks(Margins):
+    def requires(self):
+        return {"probabilities", "true_posterior"}
+
+
 @breaks(REQUIRES, "must return a set of texts")
 class OneText(Margins):
     def requires(self):

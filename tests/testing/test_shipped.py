@@ -98,4 +98,4 @@ def test_it_accepts_what_a_whole_learner_can_do(strategy):
     needs = strategy.requires() & set(NEEDED)
     assert (why is not None) == bool(needs)
     if why:
-        assert re.search("take a (learner with|scenario)", why)
+        assert re.search("take a (learner with|scenario|task with)", why)

@@ -98,7 +98,7 @@ def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
         Kind.strategies: ("strategy", _strategy),
     }.get(kind, ("task", partial(_task, kind=kind)))
     rows = []
-    for name in registry.names(component):
+    for name in [*registry.names(component), *registry.adapted(component)]:
         try:
             row = tell.asked(f"{component} {name}", partial(describe, registry, name))
         except MindgapError as error:  # of a plug-in; the others are listed

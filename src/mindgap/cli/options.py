@@ -22,7 +22,9 @@ def _studies(incomplete: str) -> list[str]:
 def _names(kind: str, incomplete: str) -> list[str]:
     from mindgap.registry import Registry
 
-    return [name for name in Registry().names(kind) if name.startswith(incomplete)]
+    registry = Registry()
+    names = [*registry.names(kind), *registry.adapted(kind)]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 StudyArgument = Annotated[

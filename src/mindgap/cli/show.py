@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mindgap.learners import Learner
     from mindgap.registry import Configured
 
+#: Longer texts of a list have a line each.
+LONG = 60
+
 
 class Kind(StrEnum):
     """What can be shown."""
@@ -30,7 +33,9 @@ def _names(ctx: typer.Context, incomplete: str) -> list[str]:
 
     kind = ctx.params.get("kind")
     component = "task" if kind in (Kind.scenario, Kind.dataset) else str(kind)
-    return [name for name in Registry().names(component) if name.startswith(incomplete)]
+    registry = Registry()
+    names = [*registry.names(component), *registry.adapted(component)]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def command(
@@ -68,7 +73,9 @@ def command(
     built = tell.asked(name, found.build)
     if component == "task":
         _same_kind(kind, found, built.kind)
-    more = tell.asked(name, built.card if component == "task" else lambda: _of_component(built))
+    more = tell.asked(
+        name, built.card if component == "task" else lambda: _of_component(built, found.name)
+    )
     described = {**described, "parameters": parameters, **more}
     if figure is not None:
         _draw(built, figure)
@@ -135,7 +142,8 @@ def _is_ours(built: Any) -> bool:
     return isinstance(built, Scenario)
 
 
-def _of_component(built: Any) -> dict[str, Any]:
+def _of_component(built: Any, name: str) -> dict[str, Any]:
+    from mindgap.cli import strategy_text
     from mindgap.registry import paper
 
     if hasattr(built, "requires"):
@@ -144,6 +152,7 @@ def _of_component(built: Any) -> dict[str, Any]:
             "paper": paper(type(built)),
             "needs": sorted(built.requires()),
             "cost": built.cost,
+            "shipped results": strategy_text.evidence(name, strategy_text.shipped()),
         }
     return {"capabilities": sorted(built.capabilities), **_small(built)}
 
@@ -168,4 +177,8 @@ def _short(value: Any) -> str:
         return ", ".join(f"{k}: {_short(v)}" for k, v in value.items())
     if isinstance(value, float):
         return f"{value:.4g}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        sentences = any(len(str(v)) > LONG for v in value)
+        return "
+  ".join(["", *value]) if sentences else ", ".join(map(str, value))
+    return str(value)

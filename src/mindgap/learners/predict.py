@@ -14,6 +14,7 @@ from mindgap.errors import MindgapError
 from mindgap.learners.ensemble import apart, asked_of_members, folded, members
 from mindgap.learners.layers import Parameters
 from mindgap.learners.network import Network, Output
+from mindgap.learners.recombined import recombined
 from mindgap.learners.samples import Samples
 from mindgap.learners.temperature import TEMPERATURE, cooled
 from mindgap.seeding import stream
@@ -24,6 +25,9 @@ CHUNK = 512
 
 #: T, how many draws of the weights stand for their posterior in "mc_probabilities".
 PASSES = 10
+
+#: What is answered by a function of each run.
+FUNCTIONS = {"head", "recombined", "mc_recombined"}
 
 
 @torch.no_grad()
@@ -41,27 +45,33 @@ def predict(
             With a `TEMPERATURE` (R,) among them, it divides all logits of the fused model.
         want: "probabilities", "unimodal_probabilities" (NaN where not observed), "embeddings",
             "unimodal_embeddings", "subset_probabilities:token", "subset_probabilities:zero",
-            "mc_probabilities" (with dropout left on), "head"; and "logits", whose softmax is
-            "probabilities".
-        keys: of the runs' streams (`Row.key`); only "mc_probabilities" need them.
+            "mc_probabilities" (with dropout left on), "head", "recombined", "mc_recombined"; and
+            "logits", whose softmax is "probabilities".
+        keys: of the runs' streams (`Row.key`); only what begins with "mc_" needs them.
 
     Returns:
         key -> tensor (R, N, ...), or a mapping of such by modality or subset; "mc_probabilities"
         are (R, T, N, C), T being the number of members where there are several; "head" is a
-        function of each run: (B, D), rows (B,) -> (B, C) logits.
+        function of each run: (B, D), rows (B,) -> (B, C) logits; "recombined" another, (B, M) rows
+        -> (B, C) probabilities, and "mc_recombined" -> (T, B, C).
     """
     if not want:
         return {}
     temperature = parameters.get(TEMPERATURE)
     parameters = {name: value for name, value in parameters.items() if name != TEMPERATURE}
     count = members(network, parameters)
-    ready = {"head": _heads(network, parameters, samples, temperature)} if "head" in want else {}
-    rest = want - {"head"}
+    draws = count == 1 and bool(want & {"mc_probabilities", "mc_recombined"})
+    masks = _masks(network, parameters, keys) if draws else None
+    ready: dict[str, Any] = {}
+    if "head" in want:
+        ready["head"] = _heads(network, parameters, samples, temperature)
+    for key in want & {"recombined", "mc_recombined"}:
+        ready[key] = _recombined(network, parameters, samples, key, masks, temperature)
+    rest = want - FUNCTIONS
     if count > 1:
-        parameters, asked, masks = apart(parameters), asked_of_members(rest), None
+        parameters, asked = apart(parameters), asked_of_members(rest)
     else:
         asked = rest
-        masks = _masks(network, parameters, keys) if "mc_probabilities" in want else None
     chunks = []
     for start in range(0, len(samples), CHUNK):
         part = samples.slice(start, start + CHUNK)
@@ -149,6 +159,36 @@ def _heads(
         )
         for r in range(runs)
     ]
+
+
+def _recombined(
+    network: Network,
+    parameters: Parameters,
+    samples: Samples,
+    key: str,
+    masks: Float[Tensor, "R T H"] | None,
+    temperature: Float[Tensor, " R"] | None,
+) -> list[Callable[[Tensor], Tensor]]:
+    """Of each run; the mean over the members of an ensemble, or each one's as a draw."""
+    ensemble = members(network, parameters) > 1
+
+    def of(r: int) -> Callable[[Tensor], Tensor]:
+        own = {
+            name: value[r] if ensemble else value[r : r + 1] for name, value in parameters.items()
+        }
+        factors = masks[r] if masks is not None and key == "mc_recombined" else None
+        logits = recombined(network, own, samples, factors)
+        cool = None if temperature is None else temperature[r : r + 1]
+
+        def answer(rows: Tensor) -> Tensor:
+            each = logits(rows)
+            if key == "recombined":
+                each = each.log_softmax(dim=2).logsumexp(dim=0) if ensemble else each[0]
+            return cooled(each[None], cool)[0].softmax(dim=-1)
+
+        return answer
+
+    return [of(r) for r in range(len(next(iter(parameters.values()))))]
 
 
 def _masks(

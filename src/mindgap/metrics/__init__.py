@@ -3,6 +3,6 @@
 from mindgap.metrics.balance import balance
 from mindgap.metrics.bits import bits
 from mindgap.metrics.measurement import Measurement
-from mindgap.metrics.performance import performance
+from mindgap.metrics.performance import accuracy, performance
 
-__all__ = ["Measurement", "balance", "bits", "performance"]
+__all__ = ["Measurement", "accuracy", "balance", "bits", "performance"]

@@ -47,7 +47,7 @@ def performance(
         p, y = probabilities[rows], labels[rows]
         predicted = p.argmax(dim=1)
         found += [
-            Measurement("accuracy", subject, float((predicted == y).double().mean())),
+            Measurement("accuracy", subject, accuracy(p, y)),
             Measurement("macro_f1", subject, macro_f1(predicted, y, p.shape[1])),
             Measurement(
                 "nll", subject, float(-p.gather(1, y[:, None]).clamp(min=FLOOR).log().mean())
@@ -55,6 +55,11 @@ def performance(
             Measurement("ece", subject, calibration_error(p.amax(dim=1), predicted == y)),
         ]
     return found
+
+
+def accuracy(probabilities: Float[Tensor, "N C"], labels: Int[Tensor, " N"]) -> float:
+    """Share of samples whose most likely class is theirs."""
+    return float((probabilities.argmax(dim=1) == labels).double().mean())
 
 
 def calibration_error(confidence: Float[Tensor, " n"], right: Bool[Tensor, " n"]) -> float:

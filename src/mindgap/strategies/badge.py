@@ -14,6 +14,8 @@ from mindgap.strategies.base import Pool, Selection, Strategy
 class Badge(Strategy):
     """k-means++ among the gradients of the last layer (Ash et al. 2020).
 
+    The gradient at the predicted class y^ is g(x) = (p - e_y^) z^T, with z the embedding. Each
+    further sample is drawn with probability proportional to min_s |g(x) - g(s)|^2 over the chosen.
     The first sample is the one with the largest gradient, as in the authors' code; distances are
     computed without the gradients (see `gradient`). Labelled samples are no centres.
     """

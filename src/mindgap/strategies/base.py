@@ -26,13 +26,25 @@ SERVED = {
     "subset_probabilities:zero": "subset -> (N, C), absent modalities' embeddings set to zero",
     "mc_probabilities": "(T, N, C) with dropout left on; T draws of the weights, for all samples",
     "head": "the last linear layer: (B, D) and the rows they stand for -> (B, C) logits",
+    "recombined": "(B, M) rows, each modality of a sample read from its own one -> (B, C)",
+    "mc_recombined": "the same with the draws of `mc_probabilities` -> (T, B, C)",
 }
 
 #: What an oracle may ask of a task besides.
-ORACLE = {"true_posterior": "(N, C) p(y | what is observed), which only a scenario knows"}
+ORACLE = {
+    "true_posterior": "(N, C) p(y | what is observed), which only a scenario knows",
+    "trial": "batches of rows (K, n) -> (K,) the next round's test accuracy with each",
+}
 
 #: The last linear layer of a learner: its inputs, and the rows whose gaps they have, to logits.
 Head = Callable[[Float[Tensor, "B D"], Int[Tensor, " B"]], Float[Tensor, "B C"]]
+
+#: The model on samples put together of several rows: where each modality is read from, to what is
+#: said of them. A modality is observed if the row that it is read from has it.
+Recombined = Callable[[Int[Tensor, "B M"]], Float[Tensor, "*T B C"]]
+
+#: What batches would gain: rows to the test accuracy of a model trained with their labels too.
+Trial = Callable[[Int[Tensor, "K n"]], Float[Tensor, " K"]]
 
 #: What a learner must be capable of to serve a key, and what to do where it isn't.
 NEEDED = {
@@ -46,7 +58,9 @@ NEEDED = {
         "take a learner with one member; a module of your own needs a `head` and dropout",
     ),
     "true_posterior": ("posterior", "take a scenario: an oracle needs to know the truth"),
+    "trial": ("test_set", "take a task with a test set"),
     "mc_probabilities": ("stochastic", "take a learner with a dropout above 0, or several members"),
+    "mc_recombined": ("stochastic", "take a learner with a dropout above 0, or several members"),
 }
 
 
@@ -157,12 +171,33 @@ class Pool:
         return value
 
     @property
+    def trial(self) -> Trial:
+        """What each of some batches would gain: for oracles. NaN where training diverges."""
+        value: Trial = self._serve("trial")
+        return value
+
+    @property
     def head(self) -> Head:
         """The last linear layer: inputs like `embeddings` and their rows -> logits.
 
         It is differentiable in the inputs; it may depend on what the rows lack.
         """
         value: Head = self._serve("head")
+        return value
+
+    @property
+    def recombined(self) -> Recombined:
+        """(B, M) rows of the pool, one for each modality, -> (B, C) class probabilities.
+
+        What the model would say of a sample that has the modalities of several.
+        """
+        value: Recombined = self._serve("recombined")
+        return value
+
+    @property
+    def mc_recombined(self) -> Recombined:
+        """The same under the T draws of the weights that `mc_probabilities` has: (T, B, C)."""
+        value: Recombined = self._serve("mc_recombined")
         return value
 
     def _serve(self, what: str) -> Any:

@@ -15,7 +15,7 @@ def required(strategy: Strategy) -> frozenset[str]:
 
     Raises:
         MindgapError: `requires` returns no set, or a key that is neither in `SERVED` nor in
-            `ORACLE` (near match named).
+            `ORACLE` (near match named), or one of `ORACLE` to a strategy that is no oracle.
     """
     keys: object = strategy.requires()
     if not isinstance(keys, Set):
@@ -25,6 +25,11 @@ def required(strategy: Strategy) -> frozenset[str]:
     for key in keys:
         if key not in SERVED.keys() | ORACLE:
             raise MindgapError(unknown("requirement", str(key), SERVED))
+        if key in ORACLE and strategy.group != "oracle":
+            raise MindgapError(
+                f"it reads {key}, which only an oracle may: an oracle has group = 'oracle', and "
+                "isn't wrapped in another strategy"
+            )
     return frozenset(keys)
 
 

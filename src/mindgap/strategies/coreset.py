@@ -22,6 +22,7 @@ SHORTLIST = 512
 class Coreset(Strategy):
     """The candidate farthest from all that is chosen, again and again (Sener & Savarese 2018).
 
+    The next is argmax_u min_s |z_u - z_s|, over candidates u and all s labelled or chosen.
     Distances are Euclidean between the concatenated unimodal embeddings. Each modality's block is
     centred and divided by its root mean squared distance from the centre, so that no modality
     decides alone by its width or scale: a departure from the paper, which has one modality. Where

@@ -12,7 +12,10 @@ from mindgap.strategies.base import Pool, Selection, Strategy, best
 
 @dataclass(frozen=True)
 class Entropy(Strategy):
-    """Largest entropy of the class probabilities, in nats (Settles 2009)."""
+    """Largest entropy of the class probabilities, in nats (Settles 2009).
+
+    The scores are H = -sum_c p_c log p_c.
+    """
 
     pointwise = True
     cost = "O(N C)"

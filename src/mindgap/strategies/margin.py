@@ -11,7 +11,10 @@ from mindgap.strategies.base import Pool, Selection, Strategy, best
 
 @dataclass(frozen=True)
 class Margin(Strategy):
-    """Smallest gap between the two most likely classes (Scheffer et al. 2001)."""
+    """Smallest gap between the two most likely classes (Scheffer et al. 2001).
+
+    The scores are -(p_1 - p_2), with p_1 the largest probability and p_2 the next.
+    """
 
     pointwise = True
     cost = "O(N C)"

@@ -21,8 +21,9 @@ LOWEST = -50.0
 class Maxherding(Strategy):
     """The candidate that raises the pool's kernel coverage most, again and again (Bae 2024).
 
-    The kernel is exp(-|x - y|^2 / sigma^2) between embeddings of length one (algorithm 1; see
-    `coverage`). The scores are the gains in coverage.
+    The next is argmax_x mean_n [k(x_n, x) - max_s k(x_n, s)]_+, over the pool's samples x_n and
+    all s labelled or chosen. The kernel k is exp(-|x - y|^2 / sigma^2) between embeddings of length
+    one (algorithm 1; see `coverage`). The scores are the gains in coverage.
 
     The paper has self-supervised embeddings; here they are the learner's concatenated unimodal
     embeddings, standardised as in `coreset` before they are scaled to length one. The authors'

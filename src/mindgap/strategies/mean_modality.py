@@ -16,6 +16,8 @@ from mindgap.tasks import TaskShape
 class MeanModality(Strategy):
     """Another strategy's score by each modality's own head, averaged over the observed (ours).
 
+    score = (1/|S|) sum_m s_m(x) over the observed modalities S.
+
     Attributes:
         of: margin, entropy or least_confidence, which score every sample for itself.
     """

@@ -17,6 +17,8 @@ from mindgap.tasks import TaskShape
 class WorstModality(Strategy):
     """Another strategy's score by the own head of the observed modality that is least sure (ours).
 
+    score = max_m s_m(x) over the observed modalities.
+
     Attributes:
         of: margin, entropy or least_confidence, which score every sample for itself.
     """

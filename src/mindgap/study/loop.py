@@ -93,7 +93,7 @@ def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None
             return []
         parameters = cooled
     measured = measure(trainable, place, parameters, fleet.network)
-    selections = select(trainable, place, parameters, fleet.network)
+    selections = select(trainable, place, parameters, fleet)
     going_on = []
     for state, measurements, selection in zip(trainable, measured, selections, strict=True):
         if isinstance(measurements, Failure):

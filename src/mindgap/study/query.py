@@ -10,16 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mindgap.learners import Network, Parameters, predict
+from mindgap.learners import Fleet, Parameters, predict
 from mindgap.seeding import stream
 from mindgap.strategies import ORACLE, Pool, Selection, Validation, checked, required
 from mindgap.study.blocks import blocks
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.state import State, clock, of_models, of_run
+from mindgap.study.trial import trial
 
 
 def select(
-    states: Sequence[State], place: Sequence[int], parameters: Parameters, network: Network
+    states: Sequence[State], place: Sequence[int], parameters: Parameters, fleet: Fleet
 ) -> list[Selection | Failure]:
     """Group runs by what their strategies ask for, and serve them in blocks that fit in memory."""
     groups: dict[tuple[int, frozenset[str]], list[int]] = defaultdict(list)
@@ -34,7 +35,7 @@ def select(
         environment = states[members[0]].environment
         samples, modelled = environment.pool_samples, wanted - ORACLE.keys()
         asking = f"learner {states[members[0]].run.learner}, asked for {', '.join(sorted(wanted))}"
-        cut = guarded(asking, blocks, members, parameters, network, samples, modelled)
+        cut = guarded(asking, blocks, members, parameters, fleet.network, samples, modelled)
         if isinstance(cut, Failure):
             results.update(dict.fromkeys(members, cut))
             continue
@@ -42,7 +43,7 @@ def select(
             with clock([states[i] for i in block], "predict"):
                 part = of_models(parameters, [place[i] for i in block])
                 keys = [states[i].row().key for i in block]
-                served = guarded(asking, predict, network, part, samples, modelled, keys)
+                served = guarded(asking, predict, fleet.network, part, samples, modelled, keys)
             for r, i in enumerate(block):
                 if isinstance(served, Failure):
                     results[i] = served
@@ -50,12 +51,17 @@ def select(
                 answers = {key: of_run(value, r) for key, value in served.items()}
                 with clock([states[i]], "select"):
                     results[i] = guarded(
-                        f"strategy {states[i].run.strategy}", _ask, states[i], wanted, answers
+                        f"strategy {states[i].run.strategy}",
+                        _ask,
+                        states[i],
+                        wanted,
+                        answers,
+                        fleet,
                     )
     return [results[i] for i in range(len(states))]
 
 
-def _ask(state: State, wanted: Set[str], served: Mapping[str, Any]) -> Selection:
+def _ask(state: State, wanted: Set[str], served: Mapping[str, Any], fleet: Fleet) -> Selection:
     """The strategy gets copies: what it writes into them changes neither the run nor the guard."""
     environment = state.environment
     pool = Pool(
@@ -87,6 +93,8 @@ def _ask(state: State, wanted: Set[str], served: Mapping[str, Any]) -> Selection
         lent = replace(
             lent, served={**served, "true_posterior": environment.true_posterior.clone()}
         )
+    if "trial" in wanted:
+        lent = replace(lent, served={**lent.served, "trial": trial(state, fleet)})
     n = min(state.run.query, len(pool.candidates))
     chosen = state.strategy.select(lent, n, stream(*state.query_key, state.round))
     chosen = checked(chosen, pool, n)

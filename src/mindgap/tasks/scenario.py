@@ -164,7 +164,7 @@ class Scenario(TaskSource):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        return frozenset({"posterior"})
+        return super().capabilities | {"posterior"}
 
     def posterior(self, seed: int) -> Float[np.ndarray, "N C"]:
         data = generate(self.description, self.family, seed, "pool", self.pool)

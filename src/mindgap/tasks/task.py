@@ -104,8 +104,8 @@ class TaskSource(Component):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What strategies may count on: "posterior" where `posterior` isn't None."""
-        return frozenset()
+        """What strategies may count on: "posterior" where `posterior` isn't None, "test_set"."""
+        return frozenset({"test_set"})
 
     def posterior(self, seed: int) -> Float[np.ndarray, "N C"] | None:
         """p(y | what is observed, mask included) of this seed's pool; None where nobody knows."""

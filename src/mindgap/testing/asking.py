@@ -16,12 +16,13 @@ from mindgap.testing.pools import NAMES, WIDTHS, make_pool
 CAPABLE = frozenset(
     {
         "head",
+        "linear_head",
         "posterior",
         "stochastic",
+        "test_set",
         "unimodal_heads",
-        "linear_head",
-        "zero_embeddings",
         "validation",
+        "zero_embeddings",
     }
 )
 

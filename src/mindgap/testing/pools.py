@@ -21,6 +21,9 @@ SCALES, OFFSETS = (1.0, 30.0, 0.05, 5.0, 1.0), (0.0, 100.0, -1.0, 0.0, 0.5)
 #: Draws of the weights in `mc_probabilities`, and their size beside the weights.
 PASSES, SPREAD = 10, 0.5
 
+#: Served functions whose only argument are rows of the pool.
+OF_ROWS = ("recombined", "mc_recombined", "trial")
+
 
 def make_pool(
     seed: int,
@@ -97,6 +100,11 @@ def make_pool(
             for name, w in weights.items()
         }
 
+    def put_together(rows: Tensor) -> dict[str, Tensor]:
+        return {name: seen[name][rows[:, m]] for m, name in enumerate(names)}
+
+    gain = torch.arange(size) / size
+    draws = [drawn() for _ in range(PASSES)]
     answers: dict[str, Callable[[], Any]] = {
         "probabilities": lambda: fused(seen),
         "unimodal_probabilities": own_heads,
@@ -108,7 +116,12 @@ def make_pool(
         "head": lambda: (
             lambda inputs, rows: inputs @ torch.cat([weights[name] for name in names]) + bias
         ),
-        "mc_probabilities": lambda: torch.stack([fused(seen, drawn()) for _ in range(PASSES)]),
+        "mc_probabilities": lambda: torch.stack([fused(seen, draw) for draw in draws]),
+        "trial": lambda: lambda batches: gain[batches].mean(dim=-1),
+        "recombined": lambda: lambda rows: fused(put_together(rows)),
+        "mc_recombined": lambda: (
+            lambda rows: torch.stack([fused(put_together(rows), draw) for draw in draws])
+        ),
     }
     return Pool(
         names=names,
@@ -127,7 +140,8 @@ def alike(pool: Pool) -> Pool:
     """The same pool with all samples equal to its first one."""
     observed = pool.observed[:1].expand_as(pool.observed).clone()
     first = _each(lambda x: x[..., :1, :].expand_as(x).clone(), pool.served)
-    return replace(pool, observed=observed, served=first)
+    served = {**first, **_asked_elsewhere(pool, torch.zeros_like)}
+    return replace(pool, observed=observed, served=served)
 
 
 def certain(pool: Pool) -> Pool:
@@ -155,9 +169,21 @@ def permuted(pool: Pool, seed: int) -> tuple[Pool, Tensor]:
         candidates=place[pool.candidates].sort().values,
         validation=Validation(place[pool.validation.rows], pool.validation.labels),
         history=[replace(past, rows=place[past.rows]) for past in pool.history],
-        served=_each(lambda x: x.index_select(-2, order), pool.served),
+        served={
+            **_each(lambda x: x.index_select(-2, order), pool.served),
+            **_asked_elsewhere(pool, lambda rows: order[rows]),
+        },
     )
     return moved, order
+
+
+def _asked_elsewhere(pool: Pool, where: Callable[[Tensor], Tensor]) -> dict[str, Any]:
+    """Served functions of rows, for a pool whose rows stand `where` in this one."""
+
+    def asked(function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
+        return lambda rows: function(where(rows))
+
+    return {key: asked(value) for key, value in pool.served.items() if key in OF_ROWS}
 
 
 def copied(pool: Pool) -> Pool:

@@ -85,6 +85,8 @@ def _requires(strategy: Strategy) -> None:
     for key in sorted(keys):
         if key not in SERVED.keys() | ORACLE:
             raise BrokenContract(unknown("key in requires()", key, SERVED))
+        if key in ORACLE and strategy.group != "oracle":
+            raise BrokenContract(f"{key} is served to oracles only: say group = 'oracle'")
 
 
 @rule("what a learner or task lacks is refused with a reason")

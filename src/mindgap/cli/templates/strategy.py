@@ -31,8 +31,8 @@ class MyStrategy(Strategy):
     def requires(self) -> set[str]:
         # Only what is named here is computed and served. Also to be had: "probabilities",
         # "embeddings", "unimodal_embeddings", "mc_probabilities", "head",
-        # "subset_probabilities:token" and "subset_probabilities:zero"; docs/extend.md says what
-        # each of them is.
+        # "subset_probabilities:token", "subset_probabilities:zero", "recombined" and
+        # "mc_recombined"; docs/extend.md says what each of them is.
         return {"unimodal_probabilities"}
 
     # If it can't do every task or learner, say so before anything runs:

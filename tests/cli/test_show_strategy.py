@@ -1,0 +1,88 @@
+"""What is said of a strategy's shipped results, and the script that condenses them."""
+
+import json
+import runpy
+from pathlib import Path
+
+from shipped import NAMES
+from typer.testing import CliRunner
+
+from mindgap.cli import app, strategy_text
+from mindgap.cli.strategy_text import COLUMNS, evidence
+from mindgap.study.run import run
+from mindgap.study.spec import read
+
+ROOT = Path(__file__).parents[2]
+HEAD = "# commands: mindgap run strategies\n# version: 0.1.0\n" + ",".join(COLUMNS) + "\n"
+TABLE = HEAD + "\n".join(
+    [
+        "a[pool=9],concat,50,300,badge,10,0.02,0.01,0.03,0.004",
+        "b[pool=9],concat,50,300,badge,10,-0.02,-0.03,-0.01,0.049",
+        "c[pool=9],concat,50,300,badge,10,0.5,-0.1,0.6,0.05",
+        "d[pool=9],concat,50,300,badge,9,0,nan,nan,nan",
+        "a[pool=9],concat,50,300,stratified[of=badge],10,0.02,0.01,0.03,0.5",
+        "a[pool=9],concat,50,300,stratified[of=bald],10,-0.02,-0.03,-0.01,0.001",
+    ]
+)
+
+
+def test_where_it_helps_and_fails():
+    told, source = evidence("badge", TABLE)
+    assert told == (
+        "AUBC of badge against random (concat, pool=9, 50 to 300 labels, 9 or 10 seeds): helps on "
+        "a (+0.020 [+0.010, +0.030]); fails on b (-0.020 [-0.030, -0.010]); undecided on "
+        "c (+0.500), d (+0.000)."
+    )
+    assert "Holm's correction" in source
+    assert "mindgap 0.1.0, mindgap run strategies" in source
+
+
+def test_each_way_to_configure_it_is_told():
+    first, second, _ = evidence("stratified", TABLE)
+    assert "AUBC of stratified[of=badge] against" in first
+    assert "undecided on a" in first
+    assert "fails on a" in second
+
+
+def test_what_was_not_measured_says_so():
+    assert evidence("margin", TABLE) == [strategy_text.NOT_MEASURED]
+    assert evidence("badge", None) == [strategy_text.NOT_MEASURED]
+    assert "measured against it" in evidence("random", TABLE)[0]
+
+
+def test_show_says_what_was_shipped(monkeypatch):
+    monkeypatch.setattr(strategy_text, "shipped", lambda: TABLE)
+    printed = CliRunner().invoke(app, ["show", "strategy", "badge"]).output
+    assert "fails on b (-0.020" in " ".join(printed.split())
+    as_json = CliRunner().invoke(app, ["show", "strategy", "stratified[of=margin]", "--json"])
+    assert len(json.loads(as_json.output)["shipped results"]) == 3
+
+
+def test_the_packaged_study_has_every_strategy_and_shipped_rows_are_its():
+    """But for the policy, whose validation labels all of them would have to pay for."""
+    study, _ = read("strategies")
+    assert {text.partition("[")[0] for text in study.strategies} == set(NAMES) - {"rl_mba"}
+    table = strategy_text.shipped() or ""
+    for line in table.splitlines()[len(HEAD.splitlines()) :]:
+        assert line.split(",")[0] in study.tasks
+
+
+def test_the_script_condenses_a_real_study(tmp_path):
+    """Two scenarios, three strategies, two seeds; its rows are those of the report."""
+    short = ["tasks=[miss_base[pool=120, test=60], miss_mcar_sym[pool=120, test=60]]"]
+    short += ["strategies=[random, badge, margin]", "seeds=2", "learners=concat[steps=5]"]
+    short += ["budget={initial: 10, query: 5, rounds: 1}"]
+    folder, out = tmp_path / "results", tmp_path / "table.csv"
+    results = run(*read("strategies", short), folder, workers=0)
+    script = runpy.run_path(str(ROOT / "benchmarks" / "evidence.py"))
+    script["write"](results, folder, out)
+    table = out.read_text()
+    assert f"mindgap run strategies; python benchmarks/evidence.py {folder}" in table
+    assert "# seeds: 2\n" in table
+    for name in ("badge", "margin"):
+        told, _ = evidence(name, table)
+        assert "(concat[steps=5], pool=120, test=60, 10 to 15 labels, 2 seeds)" in told
+        assert "miss_base (" in told
+        assert "miss_mcar_sym (" in told
+    assert evidence("random", table) == evidence("random", None)
+    assert table.count("\n") == 5 + 4
