@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 #: As worker processes have it; torch reads it when it is loaded.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_CBWR": "AUTO,STRICT"}
+
+
+#: The grid of `study.tune`, which can't be imported for a help page.
+USUAL = (
+    "learning_rate=1e-3,3e-3,1e-2 weight_decay=1e-3,0.1,1 dropout=0.1,0.3,0.5 steps=150,300,600 "
+    "width=32,64,128"
+)
 
 
 class By(Enum):
@@ -48,9 +56,12 @@ def command(
             autocompletion=_tasks,
         ),
     ],
-    learner: Annotated[str, typer.Option(help="The learner to tune, with what stays fixed.")] = (
-        "concat"
-    ),
+    learner: Annotated[
+        str,
+        typer.Option(
+            help="The learner to tune, e.g. `late[feature=16]`; what isn't searched stays as it is."
+        ),
+    ] = ("concat"),
     budget: Annotated[
         str, typer.Option(help="Sizes of the labelled sets: a choice is made for each.")
     ] = "50,200,500",
@@ -68,7 +79,7 @@ def command(
         typer.Option(
             "--set",
             metavar="NAME=VALUE,...",
-            help="Values of a parameter instead of the usual ones; one value fixes it; repeatable.",
+            help=f"Values of a parameter; one value fixes it; repeatable.  [default: {USUAL}]",
         ),
     ] = None,
     score: Annotated[
@@ -130,9 +141,13 @@ def command(
         row = bar.add_task("", total=sum(question.trained for question in missing))
         for question in missing:
             bar.update(row, description=question.control.text)
+            scores = tell.asked(
+                f"{learner} on {question.control.text}",
+                partial(search, question, partial(bar.advance, row)),
+            )
             found = Search.of(
                 question,
-                search(question, lambda trained: bar.advance(row, trained)),
+                scores,
                 by,
                 learner=question.settings[0].text,
                 command=shlex.join(["mindgap", *sys.argv[1:]]),
@@ -189,7 +204,8 @@ def _questions(
     families: dict[str, Question] = {}
     questions: dict[str, Question] = {}
     for text in tasks:
-        question = Question(control(registry, text), chosen, labels, seeds)
+        searched = tell.asked(f"task {text}", partial(control, registry, text))
+        question = Question(searched, chosen, labels, seeds)
         shared = families.setdefault(question.source.family, question)
         questions[registry.configure("task", text).text] = shared
     return questions

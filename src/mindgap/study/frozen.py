@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mindgap.errors import MindgapError
 from mindgap.registry import Registry
@@ -24,56 +25,50 @@ def taught(study: Study, registry: Registry) -> dict[str, list[str]]:
     Raises:
         MindgapError: the file can't be read, or has no choice for a task and learner.
     """
-    tasks, learners = (
-        [one.text for one in study.configured(kind, registry)] for kind in ("task", "learner")
-    )
-    if study.tuned is None:
-        return dict.fromkeys(tasks, learners)
-    searches, path = _searches(study.tuned), study.tuned
-    found = {}
-    for task in tasks:
-        family = _family(registry, task)
-        chosen = [
-            learner
-            if family is None
-            else _chosen(searches, path, task, family, learner, study.budget.total)
-            for learner in learners
-        ]
-        found[task] = list(dict.fromkeys(chosen))
+    found: dict[str, list[str]] = {}
+    for task, text in _choices(study, registry):
+        if isinstance(text, MindgapError):
+            raise text
+        own = found.setdefault(task, [])
+        if text not in own:
+            own.append(text)
     return found
 
 
-def of_tuned(
-    path: Any, asked: Mapping[str, Sequence[Any]], registry: Registry, labels: int | None
-) -> Iterator[Mistake]:
-    """A file that can't be read, and every task and learner it has no choice for.
-
-    Args:
-        path: what the study has under `tuned`.
-        asked: "tasks", "learners" -> what is listed; what is wrong with these is told elsewhere.
-        labels: at the end; None where that can't be told.
-    """
-    if not isinstance(path, str):
-        return
+def of_tuned(study: Study, registry: Registry) -> Iterator[Mistake]:
+    """A file that can't be read, and every task and learner that it has no choice for."""
     try:
-        searches = _searches(path)
+        for _, text in _choices(study, registry):
+            if isinstance(text, MindgapError):
+                yield ("tuned",), str(text)
     except MindgapError as error:
         yield ("tuned",), str(error)
-        return
-    for task in asked["tasks"]:
-        family = _family(registry, task)
-        for learner in asked["learners"]:
-            try:
-                text = registry.configure("learner", learner).text
-            except (MindgapError, TypeError):
+
+
+def _choices(study: Study, registry: Registry) -> Iterator[tuple[str, str | MindgapError]]:
+    """Each task with the text of each learner, or why there is none."""
+    tasks, learners = (
+        [one.text for one in study.configured(kind, registry)] for kind in ("task", "learner")
+    )
+    searches = None if study.tuned is None else _searches(study.tuned)
+    for task in tasks:
+        family = None if searches is None else _family(registry, task)
+        for learner in learners:
+            if searches is None or family is None:
+                yield task, learner
                 continue
-            if family is None or labels is None:
-                continue
             try:
-                chosen = _chosen(searches, path, task, family, text, labels)
-                registry.configure("learner", chosen)
-            except MindgapError as error:
-                yield ("tuned",), str(error)
+                chosen = _chosen(searches, family, learner, study.budget.total)
+                yield task, registry.configure("learner", chosen).text
+            except MindgapError as why:
+                yield (
+                    task,
+                    MindgapError(
+                        f"{study.tuned} has nothing for the learner {learner} on {task} (family "
+                        f"{family}): {why}; add it by mindgap tune {shlex.quote(task)} --learner "
+                        f"{shlex.quote(learner)} --out {study.tuned}"
+                    ),
+                )
 
 
 def _searches(path: str) -> list[Search]:
@@ -82,7 +77,7 @@ def _searches(path: str) -> list[Search]:
     return read(Path(path))
 
 
-def _family(registry: Registry, task: Any) -> str | None:
+def _family(registry: Registry, task: str) -> str | None:
     """None where the task can't be built, which the plan or a mistake of its own tells."""
     try:
         family = registry.configure("task", task).build().family
@@ -93,15 +88,10 @@ def _family(registry: Registry, task: Any) -> str | None:
     return family if isinstance(family, str) else None
 
 
-def _chosen(
-    searches: Sequence[Search], path: str, task: str, family: str, learner: str, labels: int
-) -> str:
+def _chosen(searches: Sequence[Search], family: str, learner: str, labels: int) -> str:
     """The learner's text of the regime whose number of labels is nearest, as a ratio."""
     for one in searches:
         if (one.learner, one.family) == (learner, family):
             nearest = min(one.chosen, key=lambda n: abs(math.log(n / labels)))
             return one.chosen[nearest]
-    raise MindgapError(
-        f"{path} has no choice for the learner {learner} on {task} (family {family}): add it by "
-        f"mindgap tune '{task}' --learner '{learner}' --out '{path}'"
-    )
+    raise MindgapError("it was not tuned")

@@ -145,10 +145,10 @@ def read(
     registry, unusable = usable(_listed(content, "plugins"))
     mistakes += unusable
     asked = {key: _listed(content, key) for key in PLURALS.values()}
-    budget = _budget(content.get("budget"))
-    mistakes += of_components(asked, registry, budget)
+    mistakes += of_components(asked, registry, _budget(content.get("budget")))
     mistakes += of_seeds(content.get("seeds"))
-    mistakes += of_tuned(content.get("tuned"), asked, registry, budget.total if budget else None)
+    if not mistakes:
+        mistakes += of_tuned(study, registry)
     if mistakes or written.mistakes:
         told = [
             f"{written.origin(place)}: {'.'.join(map(str, place))}: {sentence}"
@@ -161,11 +161,8 @@ def read(
 def check(study: Study, registry: Registry) -> list[Mistake]:
     """Every mistake of a study made in Python that only the registry can see."""
     asked = {key: getattr(study, key) for key in PLURALS.values()}
-    return [
-        *of_components(asked, registry, study.budget),
-        *of_seeds(study.seeds),
-        *of_tuned(study.tuned, asked, registry, study.budget.total),
-    ]
+    mistakes = [*of_components(asked, registry, study.budget), *of_seeds(study.seeds)]
+    return mistakes or list(of_tuned(study, registry))
 
 
 def _find(source: str) -> tuple[str, Path]:
