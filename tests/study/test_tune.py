@@ -63,7 +63,7 @@ def test_settings_start_with_the_learner_and_more_only_adds(registry):
 
 
 def test_the_help_names_the_usual_grid():
-    assert verb.USUAL == " ".join(f"{name}={','.join(values)}" for name, values in GRID.items())
+    assert " ".join(f"{name}={','.join(values)}" for name, values in GRID.items()) == verb.USUAL
 
 
 def test_values_of_ones_own_and_the_whole_grid(registry):

@@ -61,7 +61,7 @@ def command(
         typer.Option(
             help="The learner to tune, e.g. `late[feature=16]`; what isn't searched stays as it is."
         ),
-    ] = ("concat"),
+    ] = "concat",
     budget: Annotated[
         str, typer.Option(help="Sizes of the labelled sets: a choice is made for each.")
     ] = "50,200,500",
