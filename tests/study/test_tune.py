@@ -189,8 +189,13 @@ def test_the_command_searches_once_and_a_study_freezes_the_choice(tmp_path, monk
     with monkeypatch.context() as patched:
         patched.setattr(Fleet, "fit", again)
         (told,) = json.loads(tune(*command, "--json"))
-    assert file.read_bytes() == before
-    assert told["chosen"] == {str(n): text for n, text in found["chosen"].items()}
+        assert file.read_bytes() == before
+        assert told["chosen"] == {str(n): text for n, text in found["chosen"].items()}
+        tune(*command, "--score", "nll")
+    (by_nll,) = yaml.safe_load(file.read_text())["searches"]
+    for n, rows in by_nll["tried"].items():
+        assert by_nll["chosen"][n] == min(rows, key=lambda row: np.mean(row["nll"]))["learner"]
+        assert [row["nll"] for row in rows] == [row["nll"] for row in found["tried"][n]]
 
     chosen = {6: "concat[steps=3]", 40: "concat[steps=4, width=5]"}
     file.write_text(yaml.safe_dump({"searches": [{**found, "chosen": chosen}]}))

@@ -127,7 +127,7 @@ def command(
     for task, question in questions.items():
         if task != question.control.text:
             console.print(tell.plain(f"{task} is tuned on {question.control.text}"))
-    held = {one.digest: one for one in read(out) if one.score == by}
+    held = {one.digest: one for one in read(out)}
     missing = [q for q in _distinct(questions) if q.digest not in held]
     columns = (
         TextColumn("{task.description}"),
@@ -154,7 +154,10 @@ def command(
             )
             write(out, found)
             held[question.digest] = found
-    answers = [held[question.digest] for question in _distinct(questions)]
+    answers = [held[question.digest].by(by) for question in _distinct(questions)]
+    for answer in answers:
+        if answer != held[answer.digest]:
+            write(out, answer)
     if json:
         tell.as_json([one.model_dump(mode="json") for one in answers])
         return

@@ -50,6 +50,7 @@ def _choices(study: Study, registry: Registry) -> Iterator[tuple[str, str | Mind
     tasks, learners = (
         [one.text for one in study.configured(kind, registry)] for kind in ("task", "learner")
     )
+    trained = study.budget.total - study.budget.validation
     searches = None if study.tuned is None else _searches(study.tuned)
     for task in tasks:
         family = None if searches is None else _family(registry, task)
@@ -58,7 +59,7 @@ def _choices(study: Study, registry: Registry) -> Iterator[tuple[str, str | Mind
                 yield task, learner
                 continue
             try:
-                chosen = _chosen(searches, family, learner, study.budget.total)
+                chosen = _chosen(searches, family, learner, trained)
                 yield task, registry.configure("learner", chosen).text
             except MindgapError as why:
                 yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -106,17 +106,29 @@ class Search(BaseModel):
             ]
             for i, n in enumerate(question.labels)
         }
-        chosen = {n: best(rows, score).learner for n, rows in tried.items()}
         return Search(
             family=question.source.family,
             control=question.control.text,
             score=score,
             versions=question.versions,
             digest=question.digest,
-            chosen=chosen,
+            chosen=_chosen(tried, score),
             tried=tried,
             **about,
         )
+
+    def by(self, score: Score) -> Search:
+        """The same search with its choices made by another score."""
+        tried = {
+            n: [Tried.of(r.learner, np.array(r.accuracy), np.array(r.nll), score) for r in rows]
+            for n, rows in self.tried.items()
+        }
+        chosen = _chosen(tried, score)
+        return self.model_copy(update={"score": score, "tried": tried, "chosen": chosen})
+
+
+def _chosen(tried: Mapping[int, Sequence[Tried]], score: Score) -> dict[int, str]:
+    return {n: best(rows, score).learner for n, rows in tried.items()}
 
 
 def best(tried: Sequence[Tried], score: Score, but: int | None = None) -> Tried:
