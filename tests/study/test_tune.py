@@ -18,10 +18,11 @@ from mindgap.registry import Registry
 from mindgap.seeding import stream
 from mindgap.study.frozen import taught
 from mindgap.study.plan import plan
+from mindgap.study.question import FIRST_SEED, GRID, Question, control, settings
 from mindgap.study.run import run
 from mindgap.study.spec import Study, read
-from mindgap.study.tune import FIRST_SEED, GRID, Question, control, search, settings
-from mindgap.study.tuned import Tried, best, gain
+from mindgap.study.tune import search
+from mindgap.study.tuned import Search, Tried, best, everywhere, gain
 from mindgap.tasks import Task, TaskSource
 
 TINY = Path(__file__).parent / "plugins" / "tiny.py"
@@ -166,6 +167,27 @@ def test_the_choice_and_what_choosing_gains():
     assert gain(rows[2:], "accuracy") is None
     with pytest.raises(MindgapError, match="diverged with every setting"):
         best(rows[2:], "accuracy")
+
+
+def test_one_setting_for_all_families():
+    rows = tried([0.5, 0.6], [0.9, 0.5]), tried([0.7, 0.6], [0.1, 0.5], [0.9, 0.9])
+    searches = [
+        Search(
+            learner="s0",
+            family=family,
+            control=family,
+            score="accuracy",
+            command="",
+            versions={},
+            digest=family,
+            chosen={50: "s1"},
+            tried={50: each},
+        )
+        for family, each in zip("ab", rows, strict=True)
+    ]
+    together = everywhere(searches, "accuracy")
+    assert [one.learner for one in together] == ["s0", "s1"]
+    assert [one.accuracy for one in together] == [[0.6, 0.6], [0.5, 0.5]]
 
 
 def test_the_command_searches_once_and_a_study_freezes_the_choice(tmp_path, monkeypatch):

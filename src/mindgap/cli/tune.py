@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from mindgap.registry import Registry
-    from mindgap.study.tune import Question
+    from mindgap.study.question import Question
     from mindgap.study.tuned import Score, Search
 
 #: As worker processes have it; torch reads it when it is loaded.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_CBWR": "AUTO,STRICT"}
 
 
-#: The grid of `study.tune`, which can't be imported for a help page.
+#: The grid of `study.question`, which can't be imported for a help page.
 USUAL = (
     "learning_rate=1e-3,3e-3,1e-2 weight_decay=1e-3,0.1,1 dropout=0.1,0.3,0.5 steps=150,300,600 "
     "width=32,64,128"
@@ -201,7 +201,7 @@ def _questions(
     seeds: int,
 ) -> dict[str, Question]:
     """Task -> what is searched for it; tasks of a family share the question of the first."""
-    from mindgap.study.tune import Question, control, settings
+    from mindgap.study.question import Question, control, settings
 
     chosen, labels = settings(registry, learner, grid, size), _labels(budget)
     families: dict[str, Question] = {}
@@ -230,16 +230,17 @@ def _table(searches: Sequence[Search], score: Score) -> Table:
     for name in ("family", "labels", "learner as given", "best", "gain", "chosen"):
         table.add_column(name)
     rows = [(s.family, str(n), tried) for s in searches for n, tried in s.tried.items()]
-    if len(rows) > 1:
-        rows.append(("all of them", "", everywhere(searches, score)))
+    together = everywhere(searches, score)
+    if len(rows) > 1 and together[:1] and together[0].learner == rows[0][2][0].learner:
+        rows.append(("all of them", "", together))
     for family, labels, tried in rows:
         top = best(tried, score)
-        told = [tell.plain(family), labels, *(_pm(x.mean, x.se) for x in (tried[0], top))]
-        table.add_row(*told, _pm(*(gain(tried, score) or (None, None))), tell.plain(top.learner))
+        table.add_row(
+            tell.plain(family),
+            labels,
+            "diverged" if tried[0].mean is None else f"{tried[0].mean:.3f} ± {tried[0].se:.3f}",
+            f"{top.mean:.3f} ± {top.se:.3f}",
+            "{:+.3f} ± {:.3f}".format(*gained) if (gained := gain(tried, score)) else "",
+            tell.plain(top.learner),
+        )
     return table
-
-
-def _pm(mean: float | None, error: float | None) -> str:
-    if mean is None:
-        return "diverged"
-    return f"{mean:.3f}" + ("" if error is None else f" ± {error:.3f}")

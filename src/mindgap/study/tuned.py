@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 from mindgap.errors import MindgapError
 
 if TYPE_CHECKING:
-    from mindgap.study.tune import Question, Scores
+    from mindgap.study.question import Question
+    from mindgap.study.tune import Scores
 
 Score = Literal["accuracy", "nll"]
 
