@@ -95,6 +95,16 @@ def test_absent_seeds_strategies_learners_and_tasks_are_told_once(tmp_path):
     }
 
 
+def test_a_learner_is_missed_only_on_tasks_that_it_was_asked_for(tmp_path):
+    asked = study(["t", "u"], ["random"], 2, learners=["concat", "late"])
+    records = runs(["random"], [0, 1]) + runs(["random"], [0, 1], task="u", learner="late")
+    _, gaps = found(plant(tmp_path / "a", records, asked))
+    assert len(gaps) == 2
+    asked["taught"] = {"t": ["concat"], "u": ["late"]}
+    _, gaps = found(plant(tmp_path / "b", records, asked))
+    assert gaps == []
+
+
 def test_a_strategy_absent_from_one_task_and_a_cell_absent_as_a_whole(tmp_path):
     asked = study(["t", "u"], ["random", "a"], 1, learners=["concat", "late"])
     records = runs(["random"], [0]) + runs(["random", "a"], [0], task="u")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from mindgap.cli import app, main
 from mindgap.registry import Registry
 
-VERBS = ("ls", "show", "prepare", "plan", "run", "status", "report", "check", "cp")
+VERBS = ("ls", "show", "prepare", "plan", "run", "status", "report", "check", "cp", "tune")
 
 
 def invoke(*arguments):

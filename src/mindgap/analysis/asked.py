@@ -26,13 +26,18 @@ class Gap:
 
 @dataclass(frozen=True)
 class Asked:
-    """The study as last asked for; all empty where the folder has none."""
+    """The study as last asked for; all empty where the folder has none.
+
+    Attributes:
+        taught: task -> its learners, where not all have the same.
+    """
 
     tasks: Sequence[str]
     learners: Sequence[str]
     strategies: Sequence[str]
     seeds: frozenset[int]
     rounds: int
+    taught: Mapping[str, Sequence[str]]
 
     @staticmethod
     def of(study: Mapping[str, Any]) -> Asked:
@@ -44,6 +49,7 @@ class Asked:
             study.get("strategies", ()),
             frozenset(range(seeds) if isinstance(seeds, int) else seeds),
             study["budget"]["rounds"] + 1 if "budget" in study else 0,
+            study.get("taught", {}),
         )
 
 
@@ -72,6 +78,8 @@ def never_measured(asked: Asked, runs: Sequence[Run]) -> Iterator[Gap]:
             yield Gap("", "", name, (), nothing)
     for task in tasks:
         for learner in learners:
+            if learner not in asked.taught.get(task, learners):
+                continue
             absent = [name for name in strategies if (task, learner, name) not in held]
             if len(absent) == len(strategies):
                 yield Gap(task, learner, "", (), nothing)

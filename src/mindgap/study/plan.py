@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mindgap.registry import Registry
+from mindgap.study.frozen import taught
 from mindgap.study.possible import Learned, Part, cannot, learnable, part
 from mindgap.study.spec import Study
 
@@ -88,12 +89,17 @@ def plan(
     missing: list[Run] = []
     impossible: list[tuple[Run, str]] = []
     groups: dict[Any, list[Run]] = defaultdict(list)
-    tasks, learners, strategies = (
+    tasks, strategies = (
         [part(configured) for configured in study.configured(kind, registry)]
-        for kind in ("task", "learner", "strategy")
+        for kind in ("task", "strategy")
     )
+    of_task = taught(study, registry)
+    learners = {one.text: part(one) for one in study.configured("learner", registry)}
+    for text in set(itertools.chain.from_iterable(of_task.values())) - set(learners):
+        learners[text] = part(registry.configure("learner", text))
     learned: dict[Any, Learned] = {}
-    for task, learner in itertools.product(tasks, learners):
+    pairs = [(task, learners[text]) for task in tasks for text in of_task[task.configured.text]]
+    for task, learner in pairs:
         group = learner.configured.identity, _shape_of(task)
         if task.cannot is None and group not in learned:
             learned[group] = learnable(task, learner, study.budget.validation)

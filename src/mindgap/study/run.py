@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mindgap.registry import PLURALS, Registry
 from mindgap.sources import Source
 from mindgap.study.documents import warnings
 from mindgap.study.execute import Event, execute
+from mindgap.study.frozen import taught
 from mindgap.study.plan import Plan, plan
 from mindgap.study.results import Results
 from mindgap.study.spec import Study, check
@@ -91,6 +93,9 @@ def _request(study: Study, registry: Registry, workers: int) -> dict[str, Any]:
         request[plural] = [component.text for component in components]
         for component in components:
             sources |= component.sources
+    if study.tuned is not None:
+        request["taught"] = taught(study, registry)
+        request["learners"] = list(dict.fromkeys(chain.from_iterable(request["taught"].values())))
     local = [what for what, source in sources.items() if source.in_python]
     if workers and local:
         raise MindgapError(

@@ -20,6 +20,7 @@ from pydantic import (
 
 from mindgap.errors import InvalidStudy, unknown
 from mindgap.registry import PLURALS, Configured, Registry
+from mindgap.study.frozen import of_tuned
 from mindgap.study.mistakes import Mistake, of_components, of_schema, of_seeds, usable
 from mindgap.study.written import override, parse
 
@@ -76,6 +77,8 @@ class Study(BaseModel):
         budget: the same for every run.
         seeds: a list, or how many (then 0, 1, ...).
         plugins: Python files with components of your own, relative to the study file.
+        tuned: what `mindgap tune` wrote, relative to the study file; it chooses the parameters of
+            every learner for each task's family and the number of labels at the end.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -86,6 +89,7 @@ class Study(BaseModel):
     budget: Budget
     seeds: Seeds
     plugins: list[str] = []
+    tuned: str | None = None
 
     @property
     def seed_list(self) -> list[int]:
@@ -131,6 +135,8 @@ def read(
         content["plugins"] = [*absolute, *(str(Path(p).resolve()) for p in given)]
         for i, path in enumerate(given, len(absolute)):
             written.origins["plugins", i] = f"--plugin {path}"
+    if isinstance(tuned := content.get("tuned"), str):
+        content["tuned"] = str(folder / tuned)
     mistakes: list[Mistake] = []
     try:
         study = Study.model_validate(content)
@@ -141,6 +147,8 @@ def read(
     asked = {key: _listed(content, key) for key in PLURALS.values()}
     mistakes += of_components(asked, registry, _budget(content.get("budget")))
     mistakes += of_seeds(content.get("seeds"))
+    if not mistakes:
+        mistakes += of_tuned(study, registry)
     if mistakes or written.mistakes:
         told = [
             f"{written.origin(place)}: {'.'.join(map(str, place))}: {sentence}"
@@ -153,7 +161,8 @@ def read(
 def check(study: Study, registry: Registry) -> list[Mistake]:
     """Every mistake of a study made in Python that only the registry can see."""
     asked = {key: getattr(study, key) for key in PLURALS.values()}
-    return [*of_components(asked, registry, study.budget), *of_seeds(study.seeds)]
+    mistakes = [*of_components(asked, registry, study.budget), *of_seeds(study.seeds)]
+    return mistakes or list(of_tuned(study, registry))
 
 
 def _find(source: str) -> tuple[str, Path]:
