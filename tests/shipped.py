@@ -2,8 +2,9 @@
 
 from mindgap.registry import Registry
 
-#: Those that need a parameter, and settings beyond the default.
+#: Those that need a parameter, settings beyond the default, and less training than by default.
 SETTINGS = {
+    "core_gcn": ["core_gcn[steps=3]"],
     "co_testing": [f"co_testing[variant={v}]" for v in ("naive", "aggressive", "conservative")],
     "one_modality": [
         "one_modality[of=margin, modality=image]",
