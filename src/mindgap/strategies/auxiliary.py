@@ -115,8 +115,11 @@ class Adam:
         self.taken = [torch.zeros((), device=w.device) for w in weights]
 
     def descend(self, loss: Float[Tensor, ""]) -> None:
-        """Take one step down."""
-        gradients = torch.autograd.grad(loss, self.weights)
+        """Take one step down the gradient of a loss."""
+        self.step(torch.autograd.grad(loss, self.weights))
+
+    def step(self, gradients: Sequence[Tensor]) -> None:
+        """Take one step, given the gradient of each weight."""
         with torch.no_grad():
             for taken in self.taken:
                 taken += 1
