@@ -2,14 +2,16 @@
 
 from mindgap.registry import Registry
 
-#: Those that need a parameter, and settings beyond the default.
+#: Those that need a parameter, settings beyond the default, and less training than by default.
 SETTINGS = {
+    "core_gcn": ["core_gcn[steps=3]"],
     "co_testing": [f"co_testing[variant={v}]" for v in ("naive", "aggressive", "conservative")],
     "one_modality": [
         "one_modality[of=margin, modality=image]",
         "one_modality[of=coreset, modality=image]",
         "one_modality[of=badge, modality=image]",
     ],
+    "learning_loss": ["learning_loss[steps=3]"],
     "mean_modality": ["mean_modality[of=entropy]"],
     "worst_modality": ["worst_modality[of=margin]"],
     "pattern_conditional": ["pattern_conditional[of=margin]", "pattern_conditional[of=jsd]"],
