@@ -179,6 +179,5 @@ def _short(value: Any) -> str:
         return f"{value:.4g}"
     if isinstance(value, list):
         sentences = any(len(str(v)) > LONG for v in value)
-        return "
-  ".join(["", *value]) if sentences else ", ".join(map(str, value))
+        return "\n  ".join(["", *value]) if sentences else ", ".join(map(str, value))
     return str(value)
