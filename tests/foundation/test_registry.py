@@ -153,7 +153,7 @@ def test_parameters_that_a_base_describes_are_documented():
 
 def test_a_broken_package_is_named_where_its_component_is_missed(monkeypatch):
     class Entry:
-        name, value, dist = "galaxy", "somewhere:Galaxy", None
+        name, value, dist = "nebula", "somewhere:Nebula", None
 
         def load(self):
             raise ImportError("no module named somewhere")
@@ -164,8 +164,8 @@ def test_a_broken_package_is_named_where_its_component_is_missed(monkeypatch):
     )
     registry = Registry()
     assert "margin" in registry.names("strategy")
-    with pytest.raises(MindgapError, match="galaxy failed to import: ImportError: no module"):
-        registry.configure("strategy", "galaxy")
+    with pytest.raises(MindgapError, match="nebula failed to import: ImportError: no module"):
+        registry.configure("strategy", "nebula")
 
 
 def plugin(folder, file, name):
