@@ -12,6 +12,7 @@ SETTINGS = {
         "one_modality[of=badge, modality=image]",
     ],
     "learning_loss": ["learning_loss[steps=3]"],
+    "m_vaal": ["m_vaal[steps=1]"],
     "mean_modality": ["mean_modality[of=entropy]"],
     "worst_modality": ["worst_modality[of=margin]"],
     "pattern_conditional": ["pattern_conditional[of=margin]", "pattern_conditional[of=jsd]"],

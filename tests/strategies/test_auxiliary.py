@@ -11,7 +11,7 @@ from mindgap.strategies import auxiliary
 from mindgap.testing.pools import alike, permuted
 
 SERVE = {"unimodal_embeddings", "embeddings", "probabilities"}
-TRAINED = ["core_gcn[steps=5]", "learning_loss[steps=5]"]
+TRAINED = ["core_gcn[steps=5]", "learning_loss[steps=5]", "m_vaal[steps=5]"]
 
 
 def test_the_order_is_that_of_what_samples_hold(make_pool):
