@@ -47,6 +47,9 @@ def test_show_says_all_that_a_scenario_is():
     ):
         assert text in printed
     assert "differs in" not in invoke("show", "scenario", "int_redundant")
+    assert "stays below 1 without noise: what is lost is lost" in invoke(
+        "show", "scenario", "diff_corrupt"
+    )
 
 
 def test_the_test_set_is_told_by_pattern_beside_the_controls():

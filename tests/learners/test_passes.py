@@ -8,8 +8,9 @@ import torch
 from scipy.stats import chisquare
 
 from mindgap.errors import MindgapError
-from mindgap.learners import Concat, ConcatLinear, Fleet, Row, Samples, predict
-from mindgap.learners.predict import CHUNK, PASSES
+from mindgap.learners import Concat, ConcatLinear, Fleet, Row, Samples, chunks, predict
+from mindgap.learners.chunks import CHUNK
+from mindgap.learners.predict import PASSES
 from mindgap.seeding import stream
 from mindgap.tasks import TaskShape
 
@@ -82,7 +83,7 @@ def test_a_run_keeps_its_bits_in_other_company():
 def test_chunks_change_nothing(monkeypatch, chunk):
     network, parameters, samples = trained(LEARNERS[0])
     whole = passes_of(network, parameters, samples)
-    monkeypatch.setattr(PREDICT, "CHUNK", chunk)
+    monkeypatch.setattr(chunks, "CHUNK", chunk)
     torch.testing.assert_close(passes_of(network, parameters, samples), whole)
 
 

@@ -47,7 +47,7 @@ def trained(learner):
     observed[~observed.any(dim=1), 0] = True
     labels = torch.from_numpy(rng.integers(3, size=40))
     network = learner(width=9, feature=5).network(SHAPE)
-    chosen = learner(steps=20, batch=13, width=9, feature=5)
+    chosen = learner(steps=20, batch=13, width=9, feature=5, weight_decay=1e-3, dropout=0.1)
     rows = [Row(("unchanged", seed), 0, torch.arange(30), labels[:30]) for seed in range(2)]
     return network, Fleet(chosen, network, [Samples(inputs, observed)]).fit(rows)
 

@@ -115,7 +115,7 @@ def test_redundant_modalities_survive_in_an_ensemble():
     test = Samples({"easy": easy[500:], "hard": hard[500:]}, gap)
     alone = {}
     for learner in (Concat(), Concat(unimodal_weight=1.0), Concat(modality_dropout=0.5), Ume()):
-        learner = replace(learner, steps=150)
+        learner = replace(learner, steps=150, weight_decay=1e-3)
         network = learner.network(shape)
         row = Row(("redundant", 0), 0, torch.arange(500), labels[:500])
         parameters = Fleet(learner, network, [pool]).fit([row])

@@ -148,3 +148,16 @@ def test_labels_run_out(mindgap, write_study, tmp_path, strategy):
     )
     mindgap("run", study)
     assert len(rows(tmp_path / "results/small")) == 4
+
+
+def test_half_precision_is_another_run_and_near(mindgap, write_study, tmp_path):
+    fields = {"tasks": "[tiny]", "learners": f"['concat[{QUICK}]']", "budget": BUDGET}
+    study = write_study(strategies="[random, badge]", seeds=2, **fields)
+    mindgap("run", study, "--out", "both", "-w1")
+    single = rows(tmp_path / "both")
+    mindgap("run", study, "--out", "both", "--precision", "bf16", "-w1")
+    both = rows(tmp_path / "both")
+    assert len(both) == 2 * len(single)
+    assert single.items() < both.items()
+    half = [value for key, value in both.items() if key not in single]
+    assert half != list(single.values())

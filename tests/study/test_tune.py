@@ -22,7 +22,7 @@ from mindgap.study.question import FIRST_SEED, GRID, Question, control, settings
 from mindgap.study.run import run
 from mindgap.study.spec import Study, read
 from mindgap.study.tune import search
-from mindgap.study.tuned import Search, Tried, best, everywhere, gain
+from mindgap.study.tuned import Beside, Search, Tried, beside, best, everywhere, gain
 from mindgap.tasks import Task, TaskSource
 
 TINY = Path(__file__).parent / "plugins" / "tiny.py"
@@ -188,6 +188,12 @@ def test_one_setting_for_all_families():
     together = everywhere(searches, "accuracy")
     assert [one.learner for one in together] == ["s0", "s1"]
     assert [one.accuracy for one in together] == [[0.6, 0.6], [0.5, 0.5]]
+    given, other = beside(searches, "accuracy")
+    assert given == Beside("s0", True, (0, 0), 0.6, (0, 0), 2, 0)
+    assert other.learner == "s1"
+    assert (*other.accuracy, other.nll, other.worst) == pytest.approx((-0.1, 0, 0.5, -0.35))
+    assert other.better == (1, 1)
+    assert other.cells == 2
 
 
 def test_the_command_searches_once_and_a_study_freezes_the_choice(tmp_path, monkeypatch):

@@ -371,7 +371,7 @@ def test_no_samples():
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a+b", "a b", "a\n", "a[0]", "a(", "a,b", "\x07", "a\u200b", 3]
+    "name", ["", "natural", "a+b", "a b", "a\n", "a[0]", "a(", "a,b", "\x07", "a\u200b", 3]
 )
 def test_a_modality_that_cannot_be_called_so(name):
     data = make()

@@ -14,6 +14,7 @@ def command(
     overrides: options.Overrides = None,
     out: options.Out = None,
     device: options.Device = "cpu",
+    precision: options.Precision = "fp32",
     tasks: options.Tasks = None,
     learners: options.Learners = None,
     strategies: options.Strategies = None,
@@ -25,6 +26,7 @@ def command(
     from rich.console import Console
     from rich.table import Table
 
+    from mindgap.study.compute import Compute
     from mindgap.study.documents import warnings
     from mindgap.study.plan import plan
     from mindgap.study.run import opened
@@ -32,10 +34,11 @@ def command(
     asked, registry = options.read_study(
         study, overrides, tasks, learners, strategies, seeds, plugins
     )
+    compute = Compute(device, precision)
     folder = out or Path("results") / asked.name
-    results = opened(asked, folder, device).read()
+    results = opened(asked, folder, compute).read()
     tell.warnings(warnings(results))
-    found = plan(asked, registry, results.progress(), os.cpu_count() or 1, device)
+    found = plan(asked, registry, results.progress(), os.cpu_count() or 1, compute)
     states = {
         "done": found.done,
         "missing": found.missing,

@@ -26,6 +26,7 @@ def command(
         typer.Option("--workers", "-w", min=1, help="Single-thread processes.  [default: cores]"),
     ] = os.cpu_count() or 1,
     device: options.Device = "cpu",
+    precision: options.Precision = "fp32",
     tasks: options.Tasks = None,
     learners: options.Learners = None,
     strategies: options.Strategies = None,
@@ -47,11 +48,13 @@ def command(
         TimeRemainingColumn,
     )
 
+    from mindgap.study.compute import Compute
     from mindgap.study.run import run
 
     asked, registry = options.read_study(
         study, overrides, tasks, learners, strategies, seeds, plugins
     )
+    compute = Compute(device, precision)
     folder = out or Path("results") / asked.name
     console = Console(stderr=True)
     failed: dict[str, str] = {}
@@ -86,7 +89,7 @@ def command(
             else:
                 bar.advance(task)
 
-        results = run(asked, registry, folder, workers, device, started, happened)
+        results = run(asked, registry, folder, workers, compute, started, happened)
     finally:
         if bar.live.is_started:
             bar.stop()

@@ -53,6 +53,8 @@ def sections(card: Card) -> dict[str, list[str]]:
         ]
         if card["why_unmatched"]:
             found["control"].append(f"not matched: {card['why_unmatched']}")
+    if card["why_noisy"]:
+        found["noise"] = [f"Bayes accuracy stays below 1 without noise: {card['why_noisy']}"]
     if card["ladder"]:
         found["severity"] = list(_ladder(card))
     if card["symptom"]:

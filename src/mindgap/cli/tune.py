@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mindgap.registry import Registry
     from mindgap.study.question import Question
-    from mindgap.study.tuned import Score, Search
+    from mindgap.study.tuned import Beside, Score, Search
 
 #: As worker processes have it; torch reads it when it is loaded.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_CBWR": "AUTO,STRICT"}
@@ -32,6 +32,9 @@ USUAL = (
     "learning_rate=1e-3,3e-3,1e-2 weight_decay=1e-3,0.1,1 dropout=0.1,0.3,0.5 steps=150,300,600 "
     "width=32,64,128"
 )
+
+#: How many settings are told of that are the same for everything.
+TOLD = 5
 
 
 class By(Enum):
@@ -118,7 +121,7 @@ def command(
 
     from mindgap.registry import Registry
     from mindgap.study.tune import search
-    from mindgap.study.tuned import Search, read, write
+    from mindgap.study.tuned import Search, beside, everywhere, gain, read, write
 
     by: Score = "nll" if score is By.nll else "accuracy"
     registry = Registry(plugins or [])
@@ -161,7 +164,11 @@ def command(
     if json:
         tell.as_json([one.model_dump(mode="json") for one in answers])
         return
-    Console().print(_table(answers, by))
+    told = Console()
+    told.print(_table(answers, by))
+    everything = beside(answers, by)
+    if len(answers) > 1 and everything and (gained := gain(everywhere(answers, by), by)):
+        told.print(_everything(everything, gained))
     console.print(f"written: {tell.plain(str(out))}; a study takes it as `tuned: {out.name}`")
 
 
@@ -221,7 +228,7 @@ def _distinct(questions: dict[str, Question]) -> list[Question]:
 def _table(searches: Sequence[Search], score: Score) -> Table:
     from rich.table import Table
 
-    from mindgap.study.tuned import best, everywhere, gain
+    from mindgap.study.tuned import best, gain
 
     table = Table(
         title=f"mean {score} on held-out pool samples ± standard error over seeds",
@@ -230,9 +237,6 @@ def _table(searches: Sequence[Search], score: Score) -> Table:
     for name in ("family", "labels", "learner as given", "best", "gain", "chosen"):
         table.add_column(name)
     rows = [(s.family, str(n), tried) for s in searches for n, tried in s.tried.items()]
-    together = everywhere(searches, score)
-    if len(rows) > 1 and together[:1] and together[0].learner == rows[0][2][0].learner:
-        rows.append(("all of them", "", together))
     for family, labels, tried in rows:
         top = best(tried, score)
         table.add_row(
@@ -242,5 +246,28 @@ def _table(searches: Sequence[Search], score: Score) -> Table:
             f"{top.mean:.3f} ± {top.se:.3f}",
             "{:+.3f} ± {:.3f}".format(*gained) if (gained := gain(tried, score)) else "",
             tell.plain(top.learner),
+        )
+    return table
+
+
+def _everything(settings: Sequence[Beside], gained: tuple[float, float | None]) -> Table:
+    from rich.table import Table
+
+    table = Table(
+        title="one setting for everything, beside the learner as given (*)",
+        caption="accuracy in points; better in both: of so many families and numbers of labels "
+        f"({settings[0].cells}) in accuracy, in log loss; choosing one by the other seeds gains "
+        + "{:.4f} ± {:.4f}".format(*gained),
+    )
+    for name in ("setting", "accuracy", "log loss", "better in both", "worst accuracy"):
+        table.add_column(name, justify="left" if name == "setting" else "right")
+    for one in [*settings[:TOLD], *(one for one in settings[TOLD:] if one.given)]:
+        mean, error = one.accuracy
+        table.add_row(
+            tell.plain(one.learner) + (" *" if one.given else ""),
+            f"{100 * mean:+.1f}" + ("" if error is None else f" ± {100 * error:.1f}"),
+            f"{one.nll:.3f}",
+            f"{one.better[0]}, {one.better[1]}",
+            f"{100 * one.worst:+.1f}",
         )
     return table

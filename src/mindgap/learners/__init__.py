@@ -13,6 +13,7 @@ from mindgap.learners.fused import (
     Late,
     LowRank,
 )
+from mindgap.learners.half_precision import HalfPrecision
 from mindgap.learners.layers import Parameters
 from mindgap.learners.learner import Learner
 from mindgap.learners.module_learner import ModuleLearner
@@ -32,6 +33,7 @@ __all__ = [
     "Fleet",
     "Fused",
     "Gated",
+    "HalfPrecision",
     "Late",
     "Learner",
     "LowRank",

@@ -136,13 +136,15 @@ class Fleet:
         decay = self.learner.weight_decay
         decays = [decay if row.weight_decay is None else row.weight_decay for row in rows]
         optimiser = AdamW(flat, decays)
+        distinct = {row.learning_rate for row in rows}
         for step in range(self.learner.steps):
             parameters = {**self._views(flat), **constants}
             masks = self._at(dropout, step), self._at(hiding, step)
             losses = self.losses(parameters, batches[step], labels[step], *masks)
             if watch is not None:
-                watch.see(step, losses.multimodal())
-            rates = [self.learner.rate(step, row.learning_rate) for row in rows]
+                watch.see(step, losses.multimodal)
+            now = {rate: self.learner.rate(step, rate) for rate in distinct}
+            rates = [now[row.learning_rate] for row in rows]
             optimiser.step(descent(flat, losses, step), rates)
         return {**self._views(flat.detach()), **constants}
 

@@ -39,8 +39,8 @@ class Learner(Component):
     steps: PositiveInt = 300
     batch: PositiveInt = 64
     learning_rate: PositiveFloat = 3e-3
-    weight_decay: NonNegativeFloat = 1e-3
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    weight_decay: NonNegativeFloat = 1.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     members: PositiveInt = 1
     calibration: Literal["none", "temperature"] = "none"
 

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mindgap.errors import MindgapError
+from mindgap.learners.chunks import chunks
 from mindgap.learners.ensemble import apart, asked_of_members, folded, members
 from mindgap.learners.layers import Parameters
 from mindgap.learners.network import Network, Output
@@ -19,9 +20,6 @@ from mindgap.learners.samples import Samples
 from mindgap.learners.temperature import TEMPERATURE, cooled
 from mindgap.seeding import stream
 from mindgap.tasks.subsets import Subset, subsets
-
-#: Samples a chunk: measured fastest between 256 and 1024 for small networks.
-CHUNK = 512
 
 #: T, how many draws of the weights stand for their posterior in "mc_probabilities".
 PASSES = 10
@@ -72,13 +70,13 @@ def predict(
         parameters, asked = apart(parameters), asked_of_members(rest)
     else:
         asked = rest
-    chunks = []
-    for start in range(0, len(samples), CHUNK):
-        part = samples.slice(start, start + CHUNK)
+    told = []
+    for chunk in chunks(len(samples), next(iter(parameters.values())).device):
+        part = samples.slice(chunk.start, chunk.stop)
         answers = _answer(network, parameters, part, asked, masks)
         answers = folded(answers, rest, count) if count > 1 else answers
-        chunks.append({key: _finished(answers[key], key, temperature) for key in rest})
-    return {**ready, **{key: _join([chunk[key] for chunk in chunks]) for key in rest}}
+        told.append({key: _finished(answers[key], key, temperature) for key in rest})
+    return {**ready, **{key: _join([chunk[key] for chunk in told]) for key in rest}}
 
 
 def _answer(

@@ -15,8 +15,10 @@ class CompletenessFirst(Strategy):
     """The samples with most observed modalities, by margin among equals (ours).
 
     A simple answer to missing modalities: a label on a complete sample trains every encoder. What
-    it costs is that the labelled set no longer looks like the pool. The score is twice the number
-    of observed modalities minus the margin, so a modality more outweighs any margin.
+    it costs is that the labelled set no longer looks like the pool.
+
+    score = 2 |S| - (p_1 - p_2) with S the observed modalities and p_1, p_2 the largest
+    probabilities, so a modality more outweighs any margin.
     """
 
     group = "multimodal"

@@ -24,8 +24,12 @@ class Dropquery(Strategy):
     """Cluster centres among samples that half of their features can't settle (Gupte et al. 2024).
 
     The head classifies each candidate's features again, `passes` times, with a share `rate` of them
-    set to zero and the rest scaled up. Candidates whose prediction changes in more than half of
-    the passes are kept; k-means with n clusters among them chooses the sample nearest each centre.
+    set to zero and the rest scaled up. Candidates whose prediction y^ changes in more than half of
+    the passes,
+
+    sum_t [argmax_c p_c(mask_t * z / (1 - rate)) != y^] > T/2,
+
+    are kept; k-means with n clusters among them chooses the sample nearest each centre.
     The scores are the clusters' shares.
 
     Where fewer than `enough` n candidates are kept, those that change less often are added, one

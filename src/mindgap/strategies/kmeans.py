@@ -16,9 +16,12 @@ class Kmeans(Strategy):
     """The sample nearest to each of n cluster centres of the candidates (Zhdanov 2019).
 
     The paper's clustering baseline: k-means with as many clusters as samples are asked for, among
-    the candidates; it looks neither at predictions nor at what is labelled. The sample is the
-    nearest of the cluster's own, so that no two centres want the same one. Embeddings are those of
-    `coreset`. The scores are the clusters' shares of the candidates.
+    the candidates; it looks neither at predictions nor at what is labelled:
+
+    c = argmin sum_x min_k |z(x) - c_k|^2,   x_k = argmin_{x in cluster k} |z(x) - c_k|
+
+    The sample is the nearest of the cluster's own, so that no two centres want the same one.
+    Embeddings z are those of `coreset`. The scores are the clusters' shares of the candidates.
     """
 
     cost = "O(I b N D) for I steps"

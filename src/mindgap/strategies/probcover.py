@@ -22,9 +22,12 @@ from mindgap.strategies.coverage import COLUMNS, ROWS, Kernel, greedy, unit
 class Probcover(Strategy):
     """The candidate with most samples around it that nothing covers yet (Yehuda et al. 2022).
 
-    A sample covers those nearer than `delta` to it, between embeddings of length one. Candidates
-    are chosen one by one; the scores are the shares of the pool that they newly cover. When all
-    is covered, chance decides.
+    A sample covers those nearer than `delta` to it, between embeddings z of length one:
+
+    x = argmax_x |{y not covered: |z(x) - z(y)| < delta}|   (algorithm 1)
+
+    Candidates are chosen one by one; the scores are the shares of the pool that they newly cover.
+    When all is covered, chance decides.
 
     If no `delta` is given, it is the largest radius at which `purity` of the balls around samples
     hold samples of one k-means cluster only, with as many clusters as classes.

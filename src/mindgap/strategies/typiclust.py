@@ -27,10 +27,13 @@ class Typiclust(Strategy):
 
     k-means divides the pool into as many clusters as there will be labels, `max_clusters` at most.
     Clusters are served in order of their labelled samples (few first), then of their size (large
-    first), round after round. Typicality (equation 4) is the inverse of the mean distance to the
-    nearest `neighbours` of the cluster's samples that are neither labelled nor chosen; to half of
-    these if they are few, as in the authors' code, where the paper takes them all. The scores are
-    the typicalities; 0 for a sample that is alone.
+    first), round after round. Typicality (equation 4),
+
+    t(x) = 1 / ((1/K) sum_{y in N_K(x)} |z(x) - z(y)|),
+
+    is the inverse of the mean distance to the nearest K = `neighbours` of the cluster's samples
+    that are neither labelled nor chosen; to half of these if they are few, as in the authors' code,
+    where the paper takes them all. The scores are the typicalities; 0 for a sample that is alone.
 
     The paper clusters self-supervised embeddings; here they are the learner's concatenated
     unimodal embeddings, standardised as in `coreset`. The authors' code takes an approximate

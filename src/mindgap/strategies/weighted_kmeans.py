@@ -17,10 +17,14 @@ from mindgap.strategies.margin import Margin
 class WeightedKmeans(Strategy):
     """k-means among the least sure candidates, weighted by how unsure they are (Zhdanov 2019).
 
-    The paper's algorithm 1: keep the beta n candidates with the smallest margin, cluster them into
-    n clusters with the weight 1 - margin of each in the sum of squares, and choose the sample
-    nearest to each centre (the nearest of the cluster's own, so that no two centres want the same
-    one). Embeddings are those of `coreset`. The scores are the clusters' shares of the weight.
+    The paper's algorithm 1: keep the beta n candidates with the smallest margin m, cluster them
+    into n clusters, each sample with a weight,
+
+    c = argmin sum_x (1 - m(x)) min_k |z(x) - c_k|^2,
+
+    and choose the sample nearest to each centre (the nearest of the cluster's own, so that no two
+    centres want the same one). Embeddings z are those of `coreset`. The scores are the clusters'
+    shares of the weight.
 
     Attributes:
         beta: how many times n are clustered; the paper takes 10 unless it says otherwise.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from mindgap.registry import Registry
+from mindgap.study.compute import CPU, Compute
 from mindgap.study.finished import Finished
 from mindgap.study.plan import Plan, Run
 from mindgap.study.records import failure
@@ -47,7 +48,7 @@ def execute(
     history: Mapping[str, Sequence[Finished]],
     tell: Callable[[Event], None],
     workers: int = 1,
-    device: str = "cpu",
+    compute: Compute = CPU,
 ) -> None:
     """Run the plan's fleets, at most `workers` at a time, each in a process of its own.
 
@@ -59,7 +60,7 @@ def execute(
             `MKL_CBWR=AUTO,STRICT` was set before torch was loaded.
     """
     if workers == 0:
-        _here(plan, store, registry, history, tell, device)
+        _here(plan, store, registry, history, tell, compute)
         return
     waiting = [_Job(fleet, history) for fleet in plan.fleets]
     events: queue.Queue[Event | _Ended] = queue.Queue()
@@ -68,7 +69,7 @@ def execute(
         while waiting or running:
             while waiting and len(running) < workers:
                 job = waiting.pop(0)
-                process = _start(job, store, registry, device)
+                process = _start(job, store, registry, compute)
                 running[process.pid] = process
                 listener = (process, job, events)
                 threading.Thread(target=_listen, args=listener, daemon=True).start()
@@ -146,7 +147,7 @@ def _record_crash(
             tell(Event("failure", run.id, round_, error))
 
 
-def _start(job: _Job, store: Store, registry: Registry, device: str) -> subprocess.Popen[str]:
+def _start(job: _Job, store: Store, registry: Registry, compute: Compute) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "mindgap.study.worker"],
         stdin=subprocess.PIPE,
@@ -162,7 +163,7 @@ def _start(job: _Job, store: Store, registry: Registry, device: str) -> subproce
         "plugins": registry.plugins,
         "runs": [run.as_dict() for run in job.fleet],
         "history": {run.id: job.history.get(run.id, []) for run in job.fleet},
-        "device": device,
+        "compute": compute.as_dict(),
     }
     assert process.stdin is not None  # noqa: S101  # it is a pipe
     with contextlib.suppress(BrokenPipeError):  # it died already; its listener will say so
@@ -203,7 +204,7 @@ def _here(
     registry: Registry,
     history: Mapping[str, Sequence[Finished]],
     tell: Callable[[Event], None],
-    device: str,
+    compute: Compute,
 ) -> None:
     from mindgap.study.loop import run_fleet
 
@@ -215,7 +216,7 @@ def _here(
                 error = record.get("error", "")
                 tell(Event(record["kind"], record["run"], record["round"], error))
 
-            run_fleet(fleet, registry, history, write, store.write_card, device)
+            run_fleet(fleet, registry, history, write, store.write_card, compute)
 
 
 def _attempt(fleet: Sequence[Run]) -> str:

@@ -11,6 +11,7 @@ from mindgap.learners import Diverged, Fleet, Learner, Parameters, Row
 from mindgap.registry import Registry
 from mindgap.strategies import Past
 from mindgap.study.calibrate import calibrated
+from mindgap.study.compute import CPU, Compute
 from mindgap.study.finished import VALIDATION_ACCURACY, Finished
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.journal import Record
@@ -28,7 +29,7 @@ def run_fleet(
     history: Mapping[str, Sequence[Finished]],
     write: Callable[[Record], None],
     write_card: Callable[[str, dict[str, Any]], None] = lambda task, card: None,
-    device: str = "cpu",
+    compute: Compute = CPU,
 ) -> None:
     """Take every run through the rounds it lacks, writing one record a finished round.
 
@@ -37,13 +38,13 @@ def run_fleet(
         history: run id -> its finished rounds, to continue from.
         write: receives the records, failures included, as `mindgap.study.store` defines them.
         write_card: receives each task's card.
-        device: "cpu", "cuda", ...
+        compute: where, and in which numbers.
     """
-    states = prepare(runs, registry, history, write, write_card, torch.device(device))
+    states = prepare(runs, registry, history, write, write_card, torch.device(compute.device))
     if not states:
         return
     name = f"learner {states[0].run.learner}"
-    fleet = guarded(name, _fleet, states, registry, device)
+    fleet = guarded(name, _fleet, states, registry, compute)
     if isinstance(fleet, Failure):
         _fail(states, fleet, write)
         return
@@ -51,11 +52,12 @@ def run_fleet(
         states = _round(states, fleet, write)
 
 
-def _fleet(states: Sequence[State], registry: Registry, device: str) -> Fleet:
+def _fleet(states: Sequence[State], registry: Registry, compute: Compute) -> Fleet:
     learner: Learner = registry.configure("learner", states[0].run.learner).build()
     environments = {state.environment.number: state.environment for state in states}
     pools = [environment.pool_samples for _, environment in sorted(environments.items())]
-    return Fleet(learner, learner.network(states[0].environment.shape), pools, device)
+    network = compute.network(learner.network(states[0].environment.shape))
+    return Fleet(learner, network, pools, compute.device)
 
 
 def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None]) -> list[State]:

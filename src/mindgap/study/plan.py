@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mindgap.registry import Registry
+from mindgap.study.compute import CPU, Compute
 from mindgap.study.frozen import taught
 from mindgap.study.possible import Learned, Part, cannot, learnable, part
 from mindgap.study.spec import Study
 
 #: Raise it when the same run would give other results than before.
-RESULT_FORMAT = 1
+RESULT_FORMAT = 2
 
 #: Rows a fleet: a wider one is no faster, and a crash would lose more.
 FLEET_ROWS = 32
@@ -27,7 +28,7 @@ class Run:
     """One (task, learner, strategy, seed) through its rounds; a record that describes itself.
 
     `id` changes with whatever changes the result: the three components with all their
-    parameters and sources, the seed, the budget, the device class. It doesn't
+    parameters and sources, the seed, the budget, the device class and precision. It doesn't
     with the number of rounds, other seeds or workers. `sources` has the version of everything in
     it that doesn't come with mindgap (see `Configured.sources`).
     """
@@ -76,14 +77,14 @@ def plan(
     registry: Registry,
     progress: Mapping[str, int],
     workers: int = 1,
-    device: str = "cpu",
+    compute: Compute = CPU,
 ) -> Plan:
     """Compare a study with what the store has.
 
     Args:
         progress: finished rounds by run id.
         workers: how many processes will share the fleets.
-        device: its class is part of a run's id.
+        compute: what of it changes results is part of a run's id.
     """
     done: list[Run] = []
     missing: list[Run] = []
@@ -110,7 +111,7 @@ def plan(
         ]
         for seed in study.seed_list:
             for strategy, why in zip(strategies, reasons, strict=True):
-                run = _run(study, task, learner, strategy, seed, device)
+                run = _run(study, task, learner, strategy, seed, compute)
                 if progress.get(run.id, 0) > run.rounds:
                     done.append(run)
                 elif why is not None:
@@ -123,7 +124,9 @@ def plan(
     return Plan(done, missing, impossible, _fleets(groups, workers), left, notes)
 
 
-def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, device: str) -> Run:
+def _run(
+    study: Study, task: Part, learner: Part, strategy: Part, seed: int, compute: Compute
+) -> Run:
     budget = study.budget
     what = [
         RESULT_FORMAT,
@@ -134,7 +137,7 @@ def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, dev
         seed,
         budget.initial,
         budget.query,
-        device.partition(":")[0],
+        *compute.identity,
         *([f"validation {budget.validation}"] if budget.validation else []),
     ]
     digest = hashlib.blake2b("\n".join(map(str, what)).encode(), digest_size=6).hexdigest()

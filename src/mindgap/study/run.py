@@ -7,11 +7,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mindgap.errors import InvalidStudy, MindgapError
 from mindgap.registry import PLURALS, Registry
 from mindgap.sources import Source
+from mindgap.study.compute import CPU, Compute
 from mindgap.study.documents import warnings
 from mindgap.study.execute import Event, execute
 from mindgap.study.frozen import taught
@@ -21,17 +20,13 @@ from mindgap.study.spec import Study, check
 from mindgap.study.store import Store
 
 
-def opened(study: Study, folder: Path, device: str = "cpu") -> Store:
+def opened(study: Study, folder: Path, compute: Compute = CPU) -> Store:
     """The results folder, if it can take this study from this device; changes nothing.
 
     Raises:
         MindgapError: it belongs to another study, can't be written to, or there is no such device.
     """
-    kind, colon, number = device.partition(":")
-    if kind not in ("cpu", "cuda") or (colon and not number.isdecimal()):
-        raise MindgapError(f"unknown device {device!r}: choose cpu or cuda")
-    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
-        raise MindgapError(f"there is no device {device!r} on this machine; leave --device out")
+    compute.check()
     store = Store(folder)
     store.check(study.model_dump(mode="json"))
     return store
@@ -42,7 +37,7 @@ def run(
     registry: Registry,
     folder: Path,
     workers: int = 1,
-    device: str = "cpu",
+    compute: Compute = CPU,
     started: Callable[[Plan, Iterable[str]], None] = lambda plan, warnings: None,
     tell: Callable[[Event], None] = lambda event: None,
 ) -> Results:
@@ -64,17 +59,17 @@ def run(
         told = (f"{'.'.join(map(str, place))}: {sentence}" for place, sentence in mistakes)
         raise InvalidStudy("\n".join(told))
     request = _request(study, registry, workers)
-    store = opened(study, folder, device)
+    store = opened(study, folder, compute)
     with store.lock():
         store.claim(request)
         damage = store.seal()
         before = store.read()
-        todo = plan(study, registry, before.progress(), max(1, workers), device)
+        todo = plan(study, registry, before.progress(), max(1, workers), compute)
         _mend_cards(todo, store, registry, before)
         started(todo, [*damage, *warnings(before)])
         if todo.fleets:
             try:
-                execute(todo, store, registry, before.histories(), tell, workers, device)
+                execute(todo, store, registry, before.histories(), tell, workers, compute)
             finally:
                 store.seal()
         return store.read()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -118,6 +119,11 @@ class Search(BaseModel):
             **about,
         )
 
+    @property
+    def first(self) -> str:
+        """The learner as given, in full."""
+        return next(iter(self.tried.values()))[0].learner
+
     def by(self, score: Score) -> Search:
         """The same search with its choices made by another score."""
         tried = {
@@ -177,6 +183,57 @@ def everywhere(searches: Sequence[Search], score: Score) -> list[Tried]:
             accuracy = np.mean([row.accuracy for row in rows], axis=0)
             nll = np.mean([row.nll for row in rows], axis=0)
             found.append(Tried.of(setting, accuracy, nll, score))
+    return found
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A setting for everything, beside the learner as given; of all families and labels.
+
+    Attributes:
+        learner: the setting.
+        given: whether it is the learner as given.
+        accuracy: mean difference in accuracy, and its standard error over seeds.
+        nll: mean log loss.
+        better: in how many cells it has the higher accuracy, and in how many the lower log loss.
+        cells: how many there are.
+        worst: its difference in accuracy in the cell where that is lowest.
+    """
+
+    learner: str
+    given: bool
+    accuracy: tuple[float, float | None]
+    nll: float
+    better: tuple[int, int]
+    cells: int
+    worst: float
+
+
+def beside(searches: Sequence[Search], score: Score) -> list[Beside]:
+    """The settings tried in every search, the best first; none where the given one diverged."""
+    together = [one for one in everywhere(searches, score) if one.accuracy]
+    if not together or together[0].learner != searches[0].first:
+        return []
+    cells = [{one.learner: one for one in rows} for s in searches for rows in s.tried.values()]
+    found = []
+    for setting in sorted(together, key=lambda one: -one.worth(score).mean()):
+        own, given = ([cell[one.learner] for cell in cells] for one in (setting, together[0]))
+        gains = np.array(
+            [np.mean(a.accuracy) - np.mean(b.accuracy) for a, b in zip(own, given, strict=True)]
+        )
+        lower = [np.mean(a.nll) < np.mean(b.nll) for a, b in zip(own, given, strict=True)]
+        difference = np.subtract(setting.accuracy, together[0].accuracy)
+        found.append(
+            Beside(
+                setting.learner,
+                setting is together[0],
+                mean_and_error(difference),
+                float(np.mean(setting.nll)),
+                (int((gains > 0).sum()), sum(map(bool, lower))),
+                len(cells),
+                float(gains.min()),
+            )
+        )
     return found
 
 

@@ -22,6 +22,7 @@ def main(stdin: TextIO, stdout: TextIO) -> None:
     import torch
 
     from mindgap.registry import Registry
+    from mindgap.study.compute import Compute
     from mindgap.study.finished import Finished
     from mindgap.study.journal import Record
     from mindgap.study.loop import run_fleet
@@ -45,7 +46,7 @@ def main(stdin: TextIO, stdout: TextIO) -> None:
             {run: [Finished(*past) for past in rounds] for run, rounds in job["history"].items()},
             write,
             store.write_card,
-            job["device"],
+            Compute(**job["compute"]),
         )
 
 

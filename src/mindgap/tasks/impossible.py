@@ -14,9 +14,6 @@ from mindgap.tasks.rendering import room
 if TYPE_CHECKING:
     from mindgap.tasks.description import Description, Shortcut
 
-#: What names mean elsewhere: keys of `missing` in a file, the empty subset, subjects of metrics.
-TAKEN = ("pool", "test", "mechanism", "none", "natural", "complete")
-
 #: The truth sums over all subsets of the modalities, all classes, and for every subset again all
 #: choices of what is lost to corruption. Most take seconds at this size, the slowest ten minutes;
 #: one more doubles it.
@@ -38,8 +35,6 @@ def problems(description: Description) -> Iterator[str]:
     for name in description.dimensions:
         if (problem := name_problem(name)) is not None:
             yield f"dimensions: {problem}"
-        if name in TAKEN:
-            yield f"a modality can't be called {name!r}, which means something else; rename it"
     yield from _of_size(description)
     yield from _of_bits(description)
     yield from _of_modalities(description)

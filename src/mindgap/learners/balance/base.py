@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -33,6 +34,7 @@ class Losses:
     observed: Bool[Tensor, "R B M"] | None
     penalty: Float[Tensor, " R"] | None
 
+    @cached_property
     def multimodal(self) -> Float[Tensor, " R"]:
         """Mean of the fused prediction's, with what the network adds."""
         mean = self.fused.mean(dim=1)
@@ -100,7 +102,7 @@ def plain_gradient(
     """Of the sum of all losses, the unimodal ones with the network's weight."""
     parts = [own * network.unimodal_weight for own in losses.unimodal_means()]
     if network.fused_loss:
-        parts.append(losses.multimodal())
+        parts.append(losses.multimodal)
     return gradient(flat, parts)
 
 

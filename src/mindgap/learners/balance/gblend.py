@@ -101,7 +101,7 @@ def weighed(weights: Float[Tensor, "R M_plus_1"]) -> Descent:
     """Go down the weighed sum of all losses."""
 
     def descend(flat: Float[Tensor, "R P"], losses: Losses, step: int) -> Tensor:
-        each = [*losses.unimodal_means(), losses.multimodal()]
+        each = [*losses.unimodal_means(), losses.multimodal]
         return gradient(flat, [loss * weights[:, k] for k, loss in enumerate(each)])
 
     return descend

@@ -46,7 +46,7 @@ class MmPareto(Balance):
         spans = encoder_spans(fleet.network).values()
 
         def descend(flat: Float[Tensor, "R P"], losses: Losses, step: int) -> Tensor:
-            g = gradient(flat, [losses.multimodal()], last=False)
+            g = gradient(flat, [losses.multimodal], last=False)
             u = gradient(flat, losses.unimodal_means())
             found = g + u
             for start, stop in spans:
