@@ -37,7 +37,7 @@ def run(strategy, seed, accuracy, task="t", learner="concat", **more):
     """Records of one run: a measurement and a query of 50 labels for each accuracy.
 
     `metrics` maps (metric, subject) to a value a round, `chosen` is the observed pattern of every
-    sample chosen; `family`, `labels` (at each round) and `id` can be set as well.
+    sample chosen; `family`, `group`, `labels` (at each round) and `id` can be set as well.
     """
     rounds = len(accuracy)
     labels = more.get("labels", [50 * (i + 1) for i in range(rounds)])
@@ -50,7 +50,7 @@ def run(strategy, seed, accuracy, task="t", learner="concat", **more):
             "learner": learner,
             "strategy": strategy,
             "seed": seed,
-            "group": "unimodal",
+            "group": more.get("group", "unimodal"),
             "family": more.get("family", task),
             "round": i,
             "labels": labels[i],

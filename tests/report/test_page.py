@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from analysis.planted_results import card, failure, plant, run, study
 
@@ -359,3 +360,23 @@ def test_the_page_is_written_without_torch(tmp_path):
     )
     assert told.stdout.split() == ["False"] * 3
     assert (tmp_path / "report.html").is_file()
+
+
+def test_the_claims_stand_above_with_their_reasons(tmp_path):
+    rng = np.random.default_rng(0)
+    records, cards = [], []
+    for i in range(3):
+        hard, easy = f"hard{i}", f"easy{i}"
+        cards += [card(hard, family=easy, pitfall="p", control=easy), card(easy)]
+        for task, used in ((hard, 0.4), (easy, 1.0)):
+            for seed in range(5):
+                metrics = {
+                    ("utilisation", "x1"): [1.0],
+                    ("utilisation", "x2"): [used * np.exp(rng.normal(0, 0.02))],
+                }
+                records += run("random", seed, [0.8], task, metrics=metrics)
+    page = render(plant(tmp_path, records, cards=cards))
+    assert 'href="#claims"' in page
+    assert "(C1): supported; on average over pitfalls it is more than in their controls." in page
+    assert "one modality is neglected, more than in the control" in page
+    assert "no unimodal strategy was measured" in page

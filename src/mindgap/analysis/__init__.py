@@ -3,6 +3,7 @@
 from mindgap.analysis.asked import REFERENCE, Asked, Gap
 from mindgap.analysis.bands import band
 from mindgap.analysis.cells import Cell, cells
+from mindgap.analysis.claims import CLAIMS, Claim, claims
 from mindgap.analysis.comparison import ALPHA, Row, accuracy, compare
 from mindgap.analysis.curves import Measured, aubc, measured
 from mindgap.analysis.paired import CONFIDENCE, Difference, Mean, difference, holm, mean
@@ -21,12 +22,14 @@ from mindgap.analysis.symptoms import VERDICTS, Outcome, Twins, symptoms, verdic
 
 __all__ = [
     "ALPHA",
+    "CLAIMS",
     "CONFIDENCE",
     "REFERENCE",
     "VERDICTS",
     "Analysis",
     "Asked",
     "Cell",
+    "Claim",
     "Compared",
     "Difference",
     "Gap",
@@ -44,6 +47,7 @@ __all__ = [
     "aubc",
     "band",
     "cells",
+    "claims",
     "compare",
     "difference",
     "holm",

@@ -58,6 +58,12 @@ def plan_in_words(plan: Plan, console: Console) -> None:
         console.print(f"[yellow]note:[/] {plain(note)}")
 
 
+def effect(value: float, low: float | None, high: float | None) -> str:
+    """With its interval, `+0.12 [+0.05, +0.19]`."""
+    interval = "" if low is None or high is None else f" \\[{low:+.2f}, {high:+.2f}]"
+    return f"{value:+.2f}{interval}"
+
+
 def report(folder: Path, results: Results, console: Console) -> None:
     """Print the table and write the page."""
     measured = bool(results.progress())

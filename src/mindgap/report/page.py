@@ -15,6 +15,7 @@ import yaml
 
 from mindgap import __version__
 from mindgap.analysis import (
+    CLAIMS,
     CONFIDENCE,
     REFERENCE,
     Analysis,
@@ -24,6 +25,7 @@ from mindgap.analysis import (
     accuracy,
     analyse,
     band,
+    claims,
     incomplete_chosen,
     incomplete_pool,
     modalities,
@@ -101,6 +103,7 @@ def render(results: Results) -> str:
     from mindgap.report import figures, svg
 
     analysis = analyse(results)
+    claimed = claims(analysis)
     families = list(_families(analysis))
     with svg.drawing():
         looks = figures.looks(analysis.strategies)
@@ -119,7 +122,9 @@ def render(results: Results) -> str:
         panels=panels,
         incomplete=[p for p in panels if p.pool or p.patterns],
         keys=keys,
-        findings=words.findings(analysis),
+        findings=words.findings(analysis, claimed),
+        claims=claimed,
+        claim_texts=CLAIMS,
         interval=words.interval,
         outcome_name=words.outcome_name,
         what_is_measured=words.what_is_measured,

@@ -11,9 +11,11 @@ import numpy as np
 
 from mindgap.analysis import (
     ALPHA,
+    CLAIMS,
     REFERENCE,
     VERDICTS,
     Analysis,
+    Claim,
     Compared,
     Outcome,
     against_control,
@@ -166,9 +168,14 @@ def told(outcome: Outcome) -> str:
     return f"{said} ({outcome.why})" if outcome.why else said
 
 
-def findings(analysis: Analysis) -> list[Finding]:
-    """The summary; topics that nothing can be said about are left out."""
+def findings(analysis: Analysis, claimed: Sequence[Claim]) -> list[Finding]:
+    """The summary; topics that nothing can be said about are left out.
+
+    Args:
+        claimed: what `claims` says of the same analysis.
+    """
     topics = {
+        "The paper's claims": _claims(claimed),
         "Strategies against random": _strategies(analysis),
         "Expected symptoms": _symptoms(analysis),
         "Use of modalities": _modalities(analysis),
@@ -183,6 +190,17 @@ def _cut(sentences: Sequence[str]) -> list[str]:
     if len(sentences) <= MOST:
         return list(sentences)
     return [*sentences[:MOST], f"And {len(sentences) - MOST} more, in the tables below."]
+
+
+def _claims(claimed: Sequence[Claim]) -> list[str]:
+    """One sentence for each claim about all tasks that something decides."""
+    decided = [claim for claim in claimed if claim.effect is not None and not claim.scenario]
+    several = len({claim.learner for claim in decided}) > 1
+    return [
+        f"{CLAIMS[claim.id][0].upper()}{CLAIMS[claim.id][1:]} ({claim.id})"
+        f"{f', with {claim.learner}' if several else ''}: {claim.verdict}; {claim.reason}."
+        for claim in decided
+    ]
 
 
 def _strategies(analysis: Analysis) -> list[str]:
