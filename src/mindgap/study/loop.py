@@ -11,6 +11,7 @@ from mindgap.learners import Diverged, Fleet, Learner, Parameters, Row
 from mindgap.registry import Registry
 from mindgap.strategies import Past
 from mindgap.study.calibrate import calibrated
+from mindgap.study.ensemble import Ensembles, wanted
 from mindgap.study.finished import VALIDATION_ACCURACY, Finished
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.journal import Record
@@ -43,22 +44,33 @@ def run_fleet(
     if not states:
         return
     name = f"learner {states[0].run.learner}"
-    fleet = guarded(name, _fleet, states, registry, device)
-    if isinstance(fleet, Failure):
-        _fail(states, fleet, write)
+    made = guarded(name, _fleet, states, registry, device)
+    if isinstance(made, Failure):
+        _fail(states, made, write)
         return
     while states := [state for state in states if state.round <= state.run.rounds]:
-        states = _round(states, fleet, write)
+        states = _round(states, *made, write)
 
 
-def _fleet(states: Sequence[State], registry: Registry, device: str) -> Fleet:
+def _fleet(
+    states: Sequence[State], registry: Registry, device: str
+) -> tuple[Fleet, Ensembles | None]:
+    """The fleet, and what its models are compared with if a metric asks for it."""
     learner: Learner = registry.configure("learner", states[0].run.learner).build()
     environments = {state.environment.number: state.environment for state in states}
     pools = [environment.pool_samples for _, environment in sorted(environments.items())]
-    return Fleet(learner, learner.network(states[0].environment.shape), pools, device)
+    shape = states[0].environment.shape
+    fleet = Fleet(learner, learner.network(shape), pools, device)
+    compared = any(wanted(state.run.metrics) for state in states)
+    return fleet, Ensembles.of(fleet, shape, pools) if compared else None
 
 
-def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None]) -> list[State]:
+def _round(
+    states: Sequence[State],
+    fleet: Fleet,
+    ensembles: Ensembles | None,
+    write: Callable[[Record], None],
+) -> list[State]:
     """One round of every state; returns those that go on."""
     name = f"learner {states[0].run.learner}"
     trainable = []
@@ -78,6 +90,15 @@ def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None
         _fail(trainable, fitted, write)
         return []
     parameters, diverged = fitted
+    apart: Parameters | None = None
+    if ensembles is not None:
+        with clock(trainable, "train"):
+            beside = guarded(f"{name}, beside it", ensembles.fit, rows)
+        if isinstance(beside, Failure):
+            _fail(trainable, beside, write)
+            return []
+        apart, others = beside
+        diverged = {**others, **diverged}
     for state, row in zip(trainable, place, strict=True):
         if row in diverged:
             why = f"{name}: {diverged[row]}"
@@ -92,7 +113,8 @@ def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None
             _fail(trainable, cooled, write)
             return []
         parameters = cooled
-    measured = measure(trainable, place, parameters, fleet.network)
+    beside_it = None if ensembles is None or apart is None else (ensembles.fleet.network, apart)
+    measured = measure(trainable, place, parameters, fleet.network, beside_it)
     selections = select(trainable, place, parameters, fleet)
     going_on = []
     for state, measurements, selection in zip(trainable, measured, selections, strict=True):

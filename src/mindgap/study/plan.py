@@ -12,7 +12,7 @@ from typing import Any
 
 from mindgap.registry import Registry
 from mindgap.study.frozen import taught
-from mindgap.study.possible import Learned, Part, cannot, learnable, part
+from mindgap.study.possible import Learned, Part, cannot, learnable, part, unmeasured
 from mindgap.study.spec import Study
 
 #: Raise it when the same run would give other results than before.
@@ -28,8 +28,8 @@ class Run:
 
     `id` changes with whatever changes the result: the three components with all their
     parameters and sources, the seed, the budget, the device class. It doesn't
-    with the number of rounds, other seeds or workers. `sources` has the version of everything in
-    it that doesn't come with mindgap (see `Configured.sources`).
+    with the number of rounds, other seeds, workers, or metrics asked for. `sources` has the version
+    of everything in it that doesn't come with mindgap (see `Configured.sources`).
     """
 
     id: str
@@ -44,6 +44,7 @@ class Run:
     rounds: int
     sources: Mapping[str, str] = field(default_factory=dict)
     validation: int = 0
+    metrics: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -119,7 +120,15 @@ def plan(
                     missing.append(run)
                     groups[group].append(run)
     left = sum(run.rounds + 1 - progress.get(run.id, 0) for run in missing)
-    notes = list(dict.fromkeys(note for group in groups for note in learned[group].notes))
+    asking = [learner for _, learner in pairs if learner.built is not None]
+    notes = list(
+        dict.fromkeys(
+            [
+                *(note for group in groups for note in learned[group].notes),
+                *(note for learner in asking for note in unmeasured(learner, study.metrics)),
+            ]
+        )
+    )
     return Plan(done, missing, impossible, _fleets(groups, workers), left, notes)
 
 
@@ -157,6 +166,7 @@ def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, dev
             for what, source in part.configured.sources.items()
         },
         validation=budget.validation,
+        metrics=tuple(study.metrics),
     )
 
 
