@@ -5,6 +5,7 @@ from mindgap.analysis.bands import band
 from mindgap.analysis.cells import Cell, cells
 from mindgap.analysis.comparison import ALPHA, Row, accuracy, compare
 from mindgap.analysis.curves import Measured, aubc, measured
+from mindgap.analysis.overlap import Overlap, attribution, overlaps
 from mindgap.analysis.paired import CONFIDENCE, Difference, Mean, difference, holm, mean
 from mindgap.analysis.patterns import Pattern, incomplete_chosen, incomplete_pool, patterns
 from mindgap.analysis.reliance import (
@@ -33,6 +34,7 @@ __all__ = [
     "Mean",
     "Measured",
     "Outcome",
+    "Overlap",
     "Pattern",
     "Reliance",
     "Row",
@@ -41,6 +43,7 @@ __all__ = [
     "accuracy",
     "against_control",
     "analyse",
+    "attribution",
     "aubc",
     "band",
     "cells",
@@ -53,6 +56,7 @@ __all__ = [
     "mean",
     "measured",
     "modalities",
+    "overlaps",
     "patterns",
     "prescribed",
     "reliance",

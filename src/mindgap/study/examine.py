@@ -24,6 +24,7 @@ from mindgap.metrics import (
 )
 from mindgap.registry import summary
 from mindgap.seeding import stream
+from mindgap.study.selected import OF_QUERY
 from mindgap.tasks import MultimodalData
 from mindgap.tasks.subsets import Subset
 
@@ -123,13 +124,13 @@ class Metric:
 
     Attributes:
         function: what says how it is defined.
-        measure: it, of a model.
-        needs: a capability of the learner without which there is nothing to measure, or "".
+        measure: it, of a model; None if it is of a query (see `selected.OF_QUERY`).
+        needs: a capability of learner or task without which there is nothing to measure, or "".
         ensemble: whether networks are trained for it, a modality each.
     """
 
     function: Callable[..., list[Measurement]]
-    measure: Callable[[Examined], list[Measurement]]
+    measure: Callable[[Examined], list[Measurement]] | None
     needs: str = ""
     ensemble: bool = False
 
@@ -170,6 +171,14 @@ METRICS = {
         ),
         ensemble=True,
     ),
+    "epistemic_yield": Metric(OF_QUERY["epistemic_yield"][0], None, needs="posterior"),
+    "dominance": Metric(OF_QUERY["dominance"][0], None),
+}
+
+#: How it is said that a capability isn't there.
+WITHOUT = {
+    "unimodal_heads": "the learner has no unimodal heads",
+    "posterior": "nobody knows the task's posterior",
 }
 
 #: What is said beside a name that isn't one of these.
@@ -180,14 +189,15 @@ ALWAYS = (
 
 
 def examine(model: Examined, asked: Sequence[str]) -> list[Measurement]:
-    """Every metric that is asked for, in this order."""
-    return [found for name in asked for found in METRICS[name].measure(model)]
+    """Every metric of a model that is asked for, in this order."""
+    measures = [METRICS[name].measure for name in asked]
+    return [found for measure in measures if measure is not None for found in measure(model)]
 
 
 def lacking(asked: Sequence[str], capabilities: frozenset[str]) -> list[str]:
-    """A sentence for each metric that can't be had of such a learner."""
+    """A sentence for each metric that can't be had of such a learner on such a task."""
     return [
-        f"{name} is not measured: the learner has no {METRICS[name].needs.replace('_', ' ')}"
+        f"{name} is not measured: {WITHOUT[METRICS[name].needs]}"
         for name in asked
         if METRICS[name].needs and METRICS[name].needs not in capabilities
     ]

@@ -15,7 +15,7 @@ from mindgap.study.ensemble import Ensembles, wanted
 from mindgap.study.finished import VALIDATION_ACCURACY, Finished
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.journal import Record
-from mindgap.study.measure import measure
+from mindgap.study.measure import measure, of_queries
 from mindgap.study.plan import Run
 from mindgap.study.prepare import prepare
 from mindgap.study.query import select
@@ -116,6 +116,7 @@ def _round(
     beside_it = None if ensembles is None or apart is None else (ensembles.fleet.network, apart)
     measured = measure(trainable, place, parameters, fleet.network, beside_it)
     selections = select(trainable, place, parameters, fleet)
+    measured = of_queries(trainable, place, parameters, fleet.network, measured, selections)
     going_on = []
     for state, measurements, selection in zip(trainable, measured, selections, strict=True):
         if isinstance(measurements, Failure):

@@ -1,4 +1,4 @@
-"""Measure the models of a round on the test set, and how right they are of validation labels."""
+"""Measure the models of a round on the test set and on validation labels, and its queries."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from torch import Tensor
 from mindgap.learners import Network, Parameters, predict
 from mindgap.learners.temperature import TEMPERATURE
 from mindgap.metrics import Measurement, balance, bits, confidence, performance
+from mindgap.strategies import Selection
 from mindgap.study.blocks import blocks
 from mindgap.study.examine import Examined, examine
 from mindgap.study.finished import VALIDATION_ACCURACY
 from mindgap.study.guard import Failure, guarded
+from mindgap.study.selected import Query, asked_of, selected
 from mindgap.study.state import Environment, State, clock, of_models, of_run
 from mindgap.tasks import MultimodalData
 from mindgap.tasks.subsets import Subset
@@ -54,6 +56,27 @@ def measure(
         for model in models:
             results[model] = found if isinstance(found, Failure) else found[model]
     return [results[model] for model in place]
+
+
+def of_queries(
+    states: Sequence[State],
+    place: Sequence[int],
+    parameters: Parameters,
+    network: Network,
+    measured: Sequence[list[Measurement] | Failure],
+    selections: Sequence[Selection | Failure],
+) -> list[list[Measurement] | Failure]:
+    """What was measured of each state's model, and of its query where both went well."""
+    both: list[list[Measurement] | Failure] = []
+    for i, (state, found, selection) in enumerate(zip(states, measured, selections, strict=True)):
+        if isinstance(found, Failure) or isinstance(selection, Failure):
+            both.append(found)
+            continue
+        query = Query(state, selection, network, of_models(parameters, [place[i]]))
+        with clock([state], "measure"):
+            more = guarded(f"task {state.run.task}", lambda q: selected(q) + asked_of(q), query)
+        both.append(more if isinstance(more, Failure) else [*found, *more])
+    return both
 
 
 def _measured(

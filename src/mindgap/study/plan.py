@@ -120,12 +120,12 @@ def plan(
                     missing.append(run)
                     groups[group].append(run)
     left = sum(run.rounds + 1 - progress.get(run.id, 0) for run in missing)
-    asking = [learner for _, learner in pairs if learner.built is not None]
+    asking = [pair for pair in pairs if all(part.built is not None for part in pair)]
     notes = list(
         dict.fromkeys(
             [
                 *(note for group in groups for note in learned[group].notes),
-                *(note for learner in asking for note in unmeasured(learner, study.metrics)),
+                *(note for pair in asking for note in unmeasured(*pair, study.metrics)),
             ]
         )
     )

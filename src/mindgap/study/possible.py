@@ -118,10 +118,11 @@ def cannot(task: Part, learner: Part, strategy: Part, validation: int) -> str | 
     return strategy.cannot or _supports(strategy, task.shape, capabilities)
 
 
-def unmeasured(learner: Part, metrics: Sequence[str]) -> list[str]:
-    """Which of these metrics the learner can't be measured by, a sentence each."""
-    told = lacking(metrics, learner.capabilities)
-    return [f"{learner.configured.text}: {sentence}" for sentence in told]
+def unmeasured(task: Part, learner: Part, metrics: Sequence[str]) -> list[str]:
+    """Which of these metrics can't be measured of a learner on a task, a sentence each."""
+    told = lacking(metrics, learner.capabilities | task.capabilities)
+    name = f"{learner.configured.text} on {task.configured.text}"
+    return [f"{name}: {sentence}" for sentence in told]
 
 
 def _supports(one: Part, *what: Any) -> str | None:

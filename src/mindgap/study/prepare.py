@@ -53,8 +53,8 @@ def prepare(
             cards[text] = card
         task = _fitting(source.make(seed), source.shape)
         labels = SimulatedLabels(task.pool)
-        card, posterior = cards[text], partial(source.posterior, seed)
-        return Environment(number, task.pool, task.test, labels, card, device, posterior)
+        known = partial(source.posterior, seed), partial(source.latent, seed)
+        return Environment(number, task.pool, task.test, labels, cards[text], device, *known)
 
     shared: dict[tuple[str, int], list[Run]] = defaultdict(list)
     for run in runs:
