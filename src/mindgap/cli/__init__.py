@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mindgap import __version__
-from mindgap.cli import check, cp, ls, plan, prepare, report, run, show, status, tune
+from mindgap.cli import check, cp, ls, plan, prepare, replay, report, run, show, status, tune
 from mindgap.errors import MindgapError
 
 #: Typer turns Ctrl-C into this exit code.
@@ -27,7 +27,7 @@ app = typer.Typer(
         "exact truth."
     ),
 )
-for verb in (ls, show, prepare, plan, run, status, report, check, cp, tune):
+for verb in (ls, show, prepare, plan, run, replay, status, report, check, cp, tune):
     app.command(verb.__name__.rpartition(".")[2])(verb.command)
 
 

@@ -53,4 +53,4 @@ def like(learner: Learner) -> Ume:
 
 def wanted(asked: Sequence[str]) -> bool:
     """Whether a metric compares with an ensemble."""
-    return any(METRICS[name].ensemble for name in asked)
+    return any(METRICS[name].ensemble for name in asked if name in METRICS)

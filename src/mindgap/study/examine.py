@@ -181,8 +181,17 @@ WITHOUT = {
     "posterior": "nobody knows the task's posterior",
 }
 
-#: What is said beside a name that isn't one of these.
+#: Metrics of every round wherever they can be had.
 ALWAYS = (
+    *("accuracy", "macro_f1", "nll", "ece", "accuracy_shown", "nll_shown", "ece_shown"),
+    *("violation", "accuracy_only", "accuracy_without", "shapley", "utilisation", "imbalance"),
+    *("conditional_utilisation", "interaction", "bit_accuracy", "kappa"),
+    *("pattern_lift", "incomplete_lift", "pattern_divergence", "class_entropy", "class_shift"),
+    *("aleatoric_waste", "corruption_lift", "shortcut_lift", "cell_coverage"),
+)
+
+#: What is said beside a name that a study can't ask for.
+BESIDES = (
     "; accuracy, F1, log loss and calibration, reliance on each modality, label bits and what was "
     "selected are always measured"
 )
@@ -190,7 +199,7 @@ ALWAYS = (
 
 def examine(model: Examined, asked: Sequence[str]) -> list[Measurement]:
     """Every metric of a model that is asked for, in this order."""
-    measures = [METRICS[name].measure for name in asked]
+    measures = [METRICS[name].measure for name in asked if name in METRICS]
     return [found for measure in measures if measure is not None for found in measure(model)]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 
 from mindgap.learners import Diverged, Fleet, Learner, Parameters, Row
+from mindgap.metrics import Measurement
 from mindgap.registry import Registry
-from mindgap.strategies import Past
+from mindgap.strategies import Past, Selection
 from mindgap.study.calibrate import calibrated
 from mindgap.study.ensemble import Ensembles, wanted
 from mindgap.study.finished import VALIDATION_ACCURACY, Finished
@@ -41,6 +42,23 @@ def run_fleet(
         device: "cpu", "cuda", ...
     """
     states = prepare(runs, registry, history, write, write_card, torch.device(device))
+    go_through(states, registry, write, device, select, round_record)
+
+
+def go_through(
+    states: Sequence[State],
+    registry: Registry,
+    write: Callable[[Record], None],
+    device: str,
+    choose: Callable[..., list[Selection | Failure]],
+    record: Callable[[State, list[Measurement], Selection], Record | Failure],
+) -> None:
+    """Take every state through the rounds it lacks.
+
+    Args:
+        choose: what every state labels next, given as `select` is.
+        record: what is written of a round.
+    """
     if not states:
         return
     name = f"learner {states[0].run.learner}"
@@ -49,7 +67,7 @@ def run_fleet(
         _fail(states, made, write)
         return
     while states := [state for state in states if state.round <= state.run.rounds]:
-        states = _round(states, *made, write)
+        states = _round(states, *made, write, choose, record)
 
 
 def _fleet(
@@ -70,6 +88,8 @@ def _round(
     fleet: Fleet,
     ensembles: Ensembles | None,
     write: Callable[[Record], None],
+    choose: Callable[..., list[Selection | Failure]],
+    record: Callable[[State, list[Measurement], Selection], Record | Failure],
 ) -> list[State]:
     """One round of every state; returns those that go on."""
     name = f"learner {states[0].run.learner}"
@@ -115,7 +135,7 @@ def _round(
         parameters = cooled
     beside_it = None if ensembles is None or apart is None else (ensembles.fleet.network, apart)
     measured = measure(trainable, place, parameters, fleet.network, beside_it)
-    selections = select(trainable, place, parameters, fleet)
+    selections = choose(trainable, place, parameters, fleet)
     measured = of_queries(trainable, place, parameters, fleet.network, measured, selections)
     going_on = []
     for state, measurements, selection in zip(trainable, measured, selections, strict=True):
@@ -123,8 +143,10 @@ def _round(
             _fail([state], measurements, write)
         elif isinstance(selection, Failure):
             _fail([state], selection, write)
+        elif isinstance(told := record(state, measurements, selection), Failure):
+            _fail([state], told, write)
         else:
-            write(round_record(state, measurements, selection))
+            write(told)
             accuracy = next(
                 (m.value for m in measurements if m.metric == VALIDATION_ACCURACY), None
             )

@@ -101,7 +101,7 @@ def plan(
     learned: dict[Any, Learned] = {}
     pairs = [(task, learners[text]) for task in tasks for text in of_task[task.configured.text]]
     for task, learner in pairs:
-        group = learner.configured.identity, _shape_of(task)
+        group = learner.configured.identity, shape_of(task)
         if task.cannot is None and group not in learned:
             learned[group] = learnable(task, learner, study.budget.validation)
         refused = task.cannot or learned[group].cannot
@@ -129,7 +129,7 @@ def plan(
             ]
         )
     )
-    return Plan(done, missing, impossible, _fleets(groups, workers), left, notes)
+    return Plan(done, missing, impossible, fleets_of(groups, workers), left, notes)
 
 
 def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, device: str) -> Run:
@@ -170,7 +170,7 @@ def _run(study: Study, task: Part, learner: Part, strategy: Part, seed: int, dev
     )
 
 
-def _fleets(groups: Mapping[Any, Sequence[Run]], workers: int) -> list[list[Run]]:
+def fleets_of(groups: Mapping[Any, Sequence[Run]], workers: int) -> list[list[Run]]:
     """Cut each group between seeds, so that round 0 is trained once; the largest fleets first."""
     total = sum(len(runs) for runs in groups.values())
     most = min(FLEET_ROWS, max(1, -(-total // workers)))
@@ -189,7 +189,7 @@ def _fleets(groups: Mapping[Any, Sequence[Run]], workers: int) -> list[list[Run]
     return sorted(fleets, key=len, reverse=True)
 
 
-def _shape_of(task: Part) -> Any:
+def shape_of(task: Part) -> Any:
     """What tasks that train together have in common; a task without a shape stands alone."""
     if task.shape is None:
         return task.configured.identity

@@ -55,6 +55,11 @@ class Environment:
         return Samples.of(self.pool).to(self.device)
 
     @cached_property
+    def rows(self) -> dict[str, int]:
+        """Id of a sample of the pool -> its row."""
+        return {str(name): row for row, name in enumerate(self.pool.ids.tolist())}
+
+    @cached_property
     def true_posterior(self) -> Tensor:
         """(N, C), what a perfect learner would say of the pool.
 
