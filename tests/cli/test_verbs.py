@@ -71,7 +71,8 @@ def test_the_report_needs_no_torch():
 
 def test_ls_lists_everything():
     everything = json.loads(invoke("ls", "--json"))
-    assert set(everything) == {"scenarios", "datasets", "strategies", "learners", "studies"}
+    components = {"scenarios", "datasets", "strategies", "learners"}
+    assert set(everything) == components | {"studies", "metrics"}
     registry = Registry()
     assert [row["name"] for row in everything["strategies"]] == [
         *registry.names("strategy"),

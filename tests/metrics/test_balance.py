@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mindgap.metrics import balance
+from mindgap.metrics import against_ensemble, balance
 from mindgap.metrics.balance import NEGLIGIBLE
 from mindgap.tasks.subsets import subsets
 
@@ -68,6 +68,9 @@ def test_a_model_that_ignores_a_modality(by_name):
             ("utilisation", "image"): 1.0,
             ("utilisation", "text"): 0.0,
             ("imbalance", ""): math.log(1 / NEGLIGIBLE),
+            ("conditional_utilisation", "image"): 0.5,
+            ("conditional_utilisation", "text"): 0.0,
+            ("interaction", "image+text"): 0.0,
         }
     )
 
@@ -81,6 +84,8 @@ def test_an_additive_model(by_name):
         assert found["accuracy_only", name] == 0.5
         assert found["accuracy_without", name] == 0.5
         assert found["shapley", name] == pytest.approx((1 - 1 / 4) / 2)
+        assert found["conditional_utilisation", name] == 0.5
+    assert found["interaction", "image+text"] == 0.25  # what chance gives, see `balance`
     assert not {"utilisation", "imbalance"} & {metric for metric, _ in found}
 
 
@@ -94,6 +99,9 @@ def test_where_all_modalities_are_needed_each_has_an_equal_share(by_name, modali
         assert found["accuracy_only", name] == 0.5
         assert found["accuracy_without", name] == 0.5
         assert found["shapley", name] == pytest.approx(0.5 / modalities)
+    # all pairs tell nothing, unless there is no third
+    pairs = [value for (metric, _), value in found.items() if metric == "interaction"]
+    assert pairs == ([0.5] if modalities == 2 else [0.0] * 3)
 
 
 def test_redundancy_hides_use(by_name):
@@ -104,7 +112,9 @@ def test_redundancy_hides_use(by_name):
         assert found["accuracy_without", name] == 1.0
         assert found["shapley", name] == 0.25
         assert found["utilisation", name] == 1.0
+        assert found["conditional_utilisation", name] == 0.0
     assert found["imbalance", ""] == 0.0
+    assert found["interaction", "image+text"] == -0.5
 
 
 def test_one_modality(by_name):
@@ -119,6 +129,7 @@ def test_one_modality(by_name):
             ("accuracy_without", "image"): 0.5,
             ("shapley", "image"): 0.5,
             ("utilisation", "image"): 1.25,  # may exceed 1
+            ("conditional_utilisation", "image"): 0.5,
         }
     )
 
@@ -261,3 +272,19 @@ def test_imbalance_compares_with_the_truth_not_with_equal_shares(by_name):
     found = by_name(balance(shown, labels, names, prescribed))
     assert [found["utilisation", name] for name in names] == pytest.approx([1.0, 2.0, 0.5])
     assert found["imbalance", ""] == pytest.approx(math.log(4))
+
+
+def test_beside_an_ensemble_that_uses_both(by_name):
+    """The model sees the first bit alone, separately trained networks both."""
+    names, bits = NAMES[:2], population(2)
+    labels = bits[:, 0] + 2 * bits[:, 1]
+    own = shown_by(names, lambda seen: seen[:, 0], bits, n_classes=4)
+    apart = shown_by(names, lambda seen: seen[:, 0] + 2 * seen[:, 1], bits, n_classes=4)
+    found = by_name(against_ensemble(own, apart, labels, names))
+    assert found["shapley_ume", "image"] == found["shapley_ume", "text"] == pytest.approx(0.375)
+    assert found["utilisation_ume", "image"] == pytest.approx(0.25 / 0.375)
+    assert found["utilisation_ume", "text"] == 0.0
+    assert found["imbalance_ume", ""] == pytest.approx(math.log(0.25 / 0.375 / NEGLIGIBLE))
+    same = by_name(against_ensemble(apart, apart, labels, names))
+    assert same["utilisation_ume", "text"] == 1.0
+    assert same["imbalance_ume", ""] == 0.0

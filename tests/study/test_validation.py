@@ -59,10 +59,10 @@ def states(monkeypatch):
     seen = []
     real = loop.measure
 
-    def measure(states, place, parameters, network):
+    def measure(states, place, parameters, network, ensembles):
         now = [replace(state, history=list(state.history)) for state in states]
         seen.append((now, list(place), parameters, network))
-        return real(states, place, parameters, network)
+        return real(states, place, parameters, network, ensembles)
 
     monkeypatch.setattr(loop, "measure", measure)
     return seen

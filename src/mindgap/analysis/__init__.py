@@ -6,6 +6,7 @@ from mindgap.analysis.cells import Cell, cells
 from mindgap.analysis.claims import CLAIMS, Claim, claims
 from mindgap.analysis.comparison import ALPHA, Row, accuracy, compare
 from mindgap.analysis.curves import Measured, aubc, measured
+from mindgap.analysis.overlap import Overlap, attribution, overlaps
 from mindgap.analysis.paired import CONFIDENCE, Difference, Mean, difference, holm, mean
 from mindgap.analysis.patterns import Pattern, incomplete_chosen, incomplete_pool, patterns
 from mindgap.analysis.reliance import (
@@ -36,6 +37,7 @@ __all__ = [
     "Mean",
     "Measured",
     "Outcome",
+    "Overlap",
     "Pattern",
     "Reliance",
     "Row",
@@ -44,6 +46,7 @@ __all__ = [
     "accuracy",
     "against_control",
     "analyse",
+    "attribution",
     "aubc",
     "band",
     "cells",
@@ -57,6 +60,7 @@ __all__ = [
     "mean",
     "measured",
     "modalities",
+    "overlaps",
     "patterns",
     "prescribed",
     "reliance",

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from mindgap import __version__
-from mindgap.cli import check, cp, findings, ls, plan, prepare, report, run, show, status, tune
+from mindgap.cli import (
+    check,
+    cp,
+    findings,
+    ls,
+    plan,
+    prepare,
+    replay,
+    report,
+    run,
+    show,
+    status,
+    tune,
+)
 from mindgap.errors import MindgapError
 
 #: Typer turns Ctrl-C into this exit code.
@@ -27,7 +40,7 @@ app = typer.Typer(
         "exact truth."
     ),
 )
-for verb in (ls, show, prepare, plan, run, status, report, findings, check, cp, tune):
+for verb in (ls, show, prepare, plan, run, replay, status, report, findings, check, cp, tune):
     app.command(verb.__name__.rpartition(".")[2])(verb.command)
 
 

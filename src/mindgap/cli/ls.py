@@ -25,6 +25,7 @@ class Kind(StrEnum):
     strategies = "strategies"
     learners = "learners"
     studies = "studies"
+    metrics = "metrics"
 
 
 def command(
@@ -34,7 +35,7 @@ def command(
     plugins: options.Plugins = None,
     json: options.Json = False,
 ) -> None:
-    """List scenarios, data sets, strategies, learners or packaged studies."""
+    """List scenarios, data sets, strategies, learners, packaged studies, or metrics to ask for."""
     from rich.console import Console
     from rich.table import Table
 
@@ -92,6 +93,10 @@ def listing(kind: Kind, plugins: list[Any]) -> list[dict[str, Any]]:
             for name in packaged()
             for study, _ in [read(name)]
         ]
+    if kind is Kind.metrics:
+        from mindgap.study.examine import METRICS
+
+        return [{"name": name, "summary": metric.summary} for name, metric in METRICS.items()]
     registry = Registry(plugins)
     component, describe = {
         Kind.learners: ("learner", _learner),

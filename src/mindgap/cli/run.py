@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mindgap.cli import bar as bars
 from mindgap.cli import options, tell
 from mindgap.errors import MindgapError
 
@@ -39,14 +40,6 @@ def command(
     there. More strategies, seeds or rounds cost only the difference.
     """
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
 
     from mindgap.study.compute import Compute
     from mindgap.study.run import run
@@ -59,16 +52,8 @@ def command(
     console = Console(stderr=True)
     failed: dict[str, str] = {}
     possible = True
-    columns = (
-        TextColumn("rounds"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    bar = Progress(*columns, console=console)
-    task = bar.add_task("rounds")
+    bar = bars.rounds(console)
+    task = bar.task_ids[0]
     try:
 
         def started(plan: Plan, warnings: Iterable[str]) -> None:

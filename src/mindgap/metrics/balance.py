@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from math import log
 
 from jaxtyping import Float, Int
@@ -34,34 +35,95 @@ def balance(
     - utilisation of a modality: shapley / the Bayes classifier's. 1 is what the truth prescribes,
       0 is neglect; it may exceed 1. Only where the truth prescribes at least 0.02;
     - imbalance: log of the largest over the smallest utilisation, each at least 0.02. 0 is
-      balanced *as the truth prescribes*, which need not be equal shares.
+      balanced *as the truth prescribes*, which need not be equal shares;
+    - conditional_utilisation of a modality: (A - A without it) / A, at most 1: how much of the
+      accuracy goes with it (Wu et al. 2022, 2202.05306). 0 for both of two redundant modalities,
+      so that it can't tell which is used; says little where A is near chance;
+    - interaction of two modalities: v(ab) - v(a) - v(b) + v(none), v being the accuracy, in
+      [-2, 2], as a rule in [-1, 1]: above 0 they tell together what neither tells alone, below 0
+      each tells what the other does, at 0 they add up. What chance gives with nothing shown is in
+      it, so two independent bits of four classes have 0.25, not 0.
 
     Args:
         shown: class probabilities for all 2^M subsets.
         bayes_shapley: modality -> Shapley value of the Bayes classifier, None if not known.
     """
-    accuracy = {
-        subset: float((p.argmax(dim=1) == labels).double().mean()) for subset, p in shown.items()
-    }
+    accuracy = _accuracies(shown, labels)
     everything = frozenset(names)
     found = [
         Measurement("accuracy_shown", joined(names, subset), value)
         for subset, value in accuracy.items()
     ]
     contributions = shapley(accuracy, names)
+    whole = accuracy[everything]
     for name in names:
         found += [
             Measurement("accuracy_only", name, accuracy[frozenset({name})]),
             Measurement("accuracy_without", name, accuracy[everything - {name}]),
             Measurement("shapley", name, contributions[name]),
         ]
+        if whole > 0:
+            lost = (whole - accuracy[everything - {name}]) / whole
+            found.append(Measurement("conditional_utilisation", name, lost))
+    for one, other in combinations(names, 2):
+        alone = accuracy[frozenset({one})] + accuracy[frozenset({other})]
+        pair = frozenset({one, other})
+        gained = accuracy[pair] - alone + accuracy[frozenset()]
+        found.append(Measurement("interaction", joined(names, pair), gained))
+    return found + utilisation(contributions, bayes_shapley or {})
+
+
+def utilisation(
+    contributions: Mapping[str, float], prescribed: Mapping[str, float], suffix: str = ""
+) -> list[Measurement]:
+    """What a model makes of each modality, in units of what another one does; see `balance`.
+
+    Args:
+        contributions: modality -> the model's Shapley value.
+        prescribed: the other's; a modality in which it is below 0.02 is left out.
+        suffix: of the metrics' names, for whatever prescribes that isn't the truth.
+    """
     used = {
-        name: contributions[name] / bayes
-        for name, bayes in (bayes_shapley or {}).items()
-        if bayes >= NEGLIGIBLE
+        name: contributions[name] / value
+        for name, value in prescribed.items()
+        if value >= NEGLIGIBLE
     }
-    found += [Measurement("utilisation", name, value) for name, value in used.items()]
+    found = [Measurement(f"utilisation{suffix}", name, value) for name, value in used.items()]
     if len(used) > 1:
         floored = [max(value, NEGLIGIBLE) for value in used.values()]
-        found.append(Measurement("imbalance", "", log(max(floored) / min(floored))))
+        found.append(Measurement(f"imbalance{suffix}", "", log(max(floored) / min(floored))))
     return found
+
+
+def against_ensemble(
+    shown: Mapping[Subset, Float[Tensor, "n C"]],
+    ensemble: Mapping[Subset, Float[Tensor, "n C"]],
+    labels: Int[Tensor, " n"],
+    names: tuple[str, ...],
+) -> list[Measurement]:
+    """Utilisation where no truth is known: the unimodal ensemble stands for it.
+
+    - shapley_ume of a modality: the ensemble's Shapley value for its own accuracy;
+    - utilisation_ume of a modality: the model's Shapley value / the ensemble's. 1 is the use that
+      networks make of it that nothing kept from learning, 0 is neglect; it may exceed 1, and does
+      where only several modalities together tell something, which an ensemble can't learn. Only
+      where the ensemble's value is at least 0.02;
+    - imbalance_ume: as `imbalance`, of these.
+
+    Both have learned from the same labels, so few labels lower both.
+
+    Args:
+        ensemble: what separately trained networks say, averaged; all 2^M subsets, as `shown`.
+    """
+    own = shapley(_accuracies(shown, labels), names)
+    apart = shapley(_accuracies(ensemble, labels), names)
+    found = [Measurement("shapley_ume", name, apart[name]) for name in names]
+    return found + utilisation(own, apart, "_ume")
+
+
+def _accuracies(
+    shown: Mapping[Subset, Float[Tensor, "n C"]], labels: Int[Tensor, " n"]
+) -> dict[Subset, float]:
+    return {
+        subset: float((p.argmax(dim=1) == labels).double().mean()) for subset, p in shown.items()
+    }

@@ -49,9 +49,7 @@ def performance(
         found += [
             Measurement("accuracy", subject, accuracy(p, y)),
             Measurement("macro_f1", subject, macro_f1(predicted, y, p.shape[1])),
-            Measurement(
-                "nll", subject, float(-p.gather(1, y[:, None]).clamp(min=FLOOR).log().mean())
-            ),
+            Measurement("nll", subject, log_loss(p, y)),
             Measurement("ece", subject, calibration_error(p.amax(dim=1), predicted == y)),
         ]
     return found
@@ -60,6 +58,11 @@ def performance(
 def accuracy(probabilities: Float[Tensor, "N C"], labels: Int[Tensor, " N"]) -> float:
     """Share of samples whose most likely class is theirs."""
     return float((probabilities.argmax(dim=1) == labels).double().mean())
+
+
+def log_loss(probabilities: Float[Tensor, "N C"], labels: Int[Tensor, " N"]) -> float:
+    """Mean negative log-likelihood of the labels, nats."""
+    return float(-probabilities.gather(1, labels[:, None]).clamp(min=FLOOR).log().mean())
 
 
 def calibration_error(confidence: Float[Tensor, " n"], right: Bool[Tensor, " n"]) -> float:

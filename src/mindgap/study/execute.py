@@ -20,6 +20,7 @@ from mindgap.study.compute import CPU, Compute
 from mindgap.study.finished import Finished
 from mindgap.study.plan import Plan, Run
 from mindgap.study.records import failure
+from mindgap.study.replay import Recorded
 from mindgap.study.store import Store
 
 #: One thread a process, and products whose bits don't depend on how many runs share them.
@@ -33,7 +34,7 @@ WORKER_ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Event:
-    """A finished round or a failure of one run."""
+    """A finished round ("round"), one measured later ("measured") or a "failure" of one run."""
 
     kind: str
     run: str
@@ -49,6 +50,7 @@ def execute(
     tell: Callable[[Event], None],
     workers: int = 1,
     compute: Compute = CPU,
+    recorded: Mapping[str, Sequence[Recorded]] | None = None,
 ) -> None:
     """Run the plan's fleets, at most `workers` at a time, each in a process of its own.
 
@@ -58,11 +60,12 @@ def execute(
         workers: 0 runs them one after the other in this process, where components that were
             added to the registry in Python are known; its bits keep their promise only if
             `MKL_CBWR=AUTO,STRICT` was set before torch was loaded.
+        recorded: run id -> all its finished rounds, to replay them instead.
     """
     if workers == 0:
-        _here(plan, store, registry, history, tell, compute)
+        _here(plan, store, registry, history, tell, compute, recorded)
         return
-    waiting = [_Job(fleet, history) for fleet in plan.fleets]
+    waiting = [_Job(fleet, history, recorded) for fleet in plan.fleets]
     events: queue.Queue[Event | _Ended] = queue.Queue()
     running: dict[int, subprocess.Popen[str]] = {}
     try:
@@ -90,10 +93,12 @@ class _Job:
 
     Attributes:
         history: run id -> its finished rounds.
+        recorded: likewise, where they are replayed.
     """
 
     fleet: Sequence[Run]
     history: Mapping[str, Sequence[Finished]]
+    recorded: Mapping[str, Sequence[Recorded]] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ class _Ended:
     code: int
     unfinished: Sequence[Run]
     stderr: str
+    replayed: bool
 
 
 def _after(ended: _Ended, store: Store, tell: Callable[[Event], None]) -> list[_Job]:
@@ -113,6 +119,10 @@ def _after(ended: _Ended, store: Store, tell: Callable[[Event], None]) -> list[_
     that only those fail with which a worker dies whatever else it does.
     """
     if not ended.unfinished:
+        return []
+    if ended.replayed:
+        for run in ended.unfinished:
+            tell(Event("failure", run.id, run.rounds, _ending(ended)))
         return []
     history = store.read().histories()
     undone = [run for run in ended.unfinished if len(history.get(run.id, ())) <= run.rounds]
@@ -135,16 +145,20 @@ def _record_crash(
     tell: Callable[[Event], None],
 ) -> None:
     """Runs of one strategy and task have failed; their worker couldn't write that down itself."""
-    last = (ended.stderr.strip() or "it said nothing").splitlines()[-1]
     with store.journal(f"crash-{uuid.uuid4().hex[:12]}") as journal:
         for run in undone:
             error = (
                 f"strategy {run.strategy} on task {run.task} with learner {run.learner}: "
-                f"the worker process ended with code {ended.code}: {last}"
+                f"{_ending(ended)}"
             )
             round_ = len(history.get(run.id, ()))
             journal.append(failure(run, round_, error, ended.stderr))
             tell(Event("failure", run.id, round_, error))
+
+
+def _ending(ended: _Ended) -> str:
+    last = (ended.stderr.strip() or "it said nothing").splitlines()[-1]
+    return f"the worker process ended with code {ended.code}: {last}"
 
 
 def _start(job: _Job, store: Store, registry: Registry, compute: Compute) -> subprocess.Popen[str]:
@@ -164,6 +178,7 @@ def _start(job: _Job, store: Store, registry: Registry, compute: Compute) -> sub
         "runs": [run.as_dict() for run in job.fleet],
         "history": {run.id: job.history.get(run.id, []) for run in job.fleet},
         "compute": compute.as_dict(),
+        "recorded": job.recorded and {run.id: job.recorded[run.id] for run in job.fleet},
     }
     assert process.stdin is not None  # noqa: S101  # it is a pipe
     with contextlib.suppress(BrokenPipeError):  # it died already; its listener will say so
@@ -189,7 +204,11 @@ def _listen(process: subprocess.Popen[str], job: _Job, events: queue.Queue[Event
             del unfinished[event.run]
     code = process.wait()
     reader.join(timeout=10)  # a process that a plug-in started may hold the pipe
-    events.put(_Ended(process.pid, code, tuple(unfinished.values()), "".join(errors)))
+    events.put(
+        _Ended(
+            process.pid, code, tuple(unfinished.values()), "".join(errors), job.recorded is not None
+        )
+    )
 
 
 def _keep_tail(stream: IO[str], lines: list[str]) -> None:
@@ -205,18 +224,24 @@ def _here(
     history: Mapping[str, Sequence[Finished]],
     tell: Callable[[Event], None],
     compute: Compute,
+    recorded: Mapping[str, Sequence[Recorded]] | None,
 ) -> None:
     from mindgap.study.loop import run_fleet
+    from mindgap.study.retrain import replay_fleet
 
     for fleet in plan.fleets:
         with store.journal(_attempt(fleet)) as journal:
 
             def write(record: dict[str, Any]) -> None:
-                journal.append(record)
+                if recorded is None or record["kind"] != "failure":
+                    journal.append(record)
                 error = record.get("error", "")
                 tell(Event(record["kind"], record["run"], record["round"], error))
 
-            run_fleet(fleet, registry, history, write, store.write_card, compute)
+            if recorded is None:
+                run_fleet(fleet, registry, history, write, store.write_card, compute)
+            else:
+                replay_fleet(fleet, registry, history, recorded, write, compute)
 
 
 def _attempt(fleet: Sequence[Run]) -> str:

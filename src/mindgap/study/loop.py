@@ -8,14 +8,16 @@ from typing import Any
 import torch
 
 from mindgap.learners import Diverged, Fleet, Learner, Parameters, Row
+from mindgap.metrics import Measurement
 from mindgap.registry import Registry
-from mindgap.strategies import Past
+from mindgap.strategies import Past, Selection
 from mindgap.study.calibrate import calibrated
 from mindgap.study.compute import CPU, Compute
+from mindgap.study.ensemble import Ensembles, wanted
 from mindgap.study.finished import VALIDATION_ACCURACY, Finished
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.journal import Record
-from mindgap.study.measure import measure
+from mindgap.study.measure import measure, of_queries
 from mindgap.study.plan import Run
 from mindgap.study.prepare import prepare
 from mindgap.study.query import select
@@ -41,26 +43,56 @@ def run_fleet(
         compute: where, and in which numbers.
     """
     states = prepare(runs, registry, history, write, write_card, torch.device(compute.device))
+    go_through(states, registry, write, compute, select, round_record)
+
+
+def go_through(
+    states: Sequence[State],
+    registry: Registry,
+    write: Callable[[Record], None],
+    compute: Compute,
+    choose: Callable[..., list[Selection | Failure]],
+    record: Callable[[State, list[Measurement], Selection], Record | Failure],
+) -> None:
+    """Take every state through the rounds it lacks.
+
+    Args:
+        choose: what every state labels next, given as `select` is.
+        record: what is written of a round.
+    """
     if not states:
         return
     name = f"learner {states[0].run.learner}"
-    fleet = guarded(name, _fleet, states, registry, compute)
-    if isinstance(fleet, Failure):
-        _fail(states, fleet, write)
+    made = guarded(name, _fleet, states, registry, compute)
+    if isinstance(made, Failure):
+        _fail(states, made, write)
         return
     while states := [state for state in states if state.round <= state.run.rounds]:
-        states = _round(states, fleet, write)
+        states = _round(states, *made, write, choose, record)
 
 
-def _fleet(states: Sequence[State], registry: Registry, compute: Compute) -> Fleet:
+def _fleet(
+    states: Sequence[State], registry: Registry, compute: Compute
+) -> tuple[Fleet, Ensembles | None]:
+    """The fleet, and what its models are compared with if a metric asks for it."""
     learner: Learner = registry.configure("learner", states[0].run.learner).build()
     environments = {state.environment.number: state.environment for state in states}
     pools = [environment.pool_samples for _, environment in sorted(environments.items())]
-    network = compute.network(learner.network(states[0].environment.shape))
-    return Fleet(learner, network, pools, compute.device)
+    shape = states[0].environment.shape
+    network = compute.network(learner.network(shape))
+    fleet = Fleet(learner, network, pools, compute.device)
+    compared = any(wanted(state.run.metrics) for state in states)
+    return fleet, Ensembles.of(fleet, shape, pools) if compared else None
 
 
-def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None]) -> list[State]:
+def _round(
+    states: Sequence[State],
+    fleet: Fleet,
+    ensembles: Ensembles | None,
+    write: Callable[[Record], None],
+    choose: Callable[..., list[Selection | Failure]],
+    record: Callable[[State, list[Measurement], Selection], Record | Failure],
+) -> list[State]:
     """One round of every state; returns those that go on."""
     name = f"learner {states[0].run.learner}"
     trainable = []
@@ -80,6 +112,15 @@ def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None
         _fail(trainable, fitted, write)
         return []
     parameters, diverged = fitted
+    apart: Parameters | None = None
+    if ensembles is not None:
+        with clock(trainable, "train"):
+            beside = guarded(f"{name}, beside it", ensembles.fit, rows)
+        if isinstance(beside, Failure):
+            _fail(trainable, beside, write)
+            return []
+        apart, others = beside
+        diverged = {**others, **diverged}
     for state, row in zip(trainable, place, strict=True):
         if row in diverged:
             why = f"{name}: {diverged[row]}"
@@ -94,16 +135,20 @@ def _round(states: Sequence[State], fleet: Fleet, write: Callable[[Record], None
             _fail(trainable, cooled, write)
             return []
         parameters = cooled
-    measured = measure(trainable, place, parameters, fleet.network)
-    selections = select(trainable, place, parameters, fleet)
+    beside_it = None if ensembles is None or apart is None else (ensembles.fleet.network, apart)
+    measured = measure(trainable, place, parameters, fleet.network, beside_it)
+    selections = choose(trainable, place, parameters, fleet)
+    measured = of_queries(trainable, place, parameters, fleet.network, measured, selections)
     going_on = []
     for state, measurements, selection in zip(trainable, measured, selections, strict=True):
         if isinstance(measurements, Failure):
             _fail([state], measurements, write)
         elif isinstance(selection, Failure):
             _fail([state], selection, write)
+        elif isinstance(told := record(state, measurements, selection), Failure):
+            _fail([state], told, write)
         else:
-            write(round_record(state, measurements, selection))
+            write(told)
             accuracy = next(
                 (m.value for m in measurements if m.metric == VALIDATION_ACCURACY), None
             )

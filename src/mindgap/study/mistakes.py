@@ -90,6 +90,19 @@ def of_seeds(seeds: Any) -> Iterator[Mistake]:
         seen.add(seed)
 
 
+def of_metrics(asked: Sequence[Any]) -> Iterator[Mistake]:
+    """Metrics that there aren't, or that are listed twice."""
+    if not asked:
+        return
+    from mindgap.study.examine import BESIDES, METRICS  # needs torch, which a study's text doesn't
+
+    for i, name in enumerate(asked):
+        if isinstance(name, str) and name not in METRICS:
+            yield ("metrics", i), unknown("metric", name, METRICS, BESIDES)
+        elif name in asked[:i]:
+            yield ("metrics", i), f"{name!r} is listed twice"
+
+
 def of_schema(error: Any, known: Sequence[str]) -> Mistake:
     """An error of pydantic's in our words.
 

@@ -13,7 +13,7 @@ from typing import Any
 from mindgap.registry import Registry
 from mindgap.study.compute import CPU, Compute
 from mindgap.study.frozen import taught
-from mindgap.study.possible import Learned, Part, cannot, learnable, part
+from mindgap.study.possible import Learned, Part, cannot, learnable, part, unmeasured
 from mindgap.study.spec import Study
 
 #: Raise it when the same run would give other results than before.
@@ -29,8 +29,8 @@ class Run:
 
     `id` changes with whatever changes the result: the three components with all their
     parameters and sources, the seed, the budget, the device class and precision. It doesn't
-    with the number of rounds, other seeds or workers. `sources` has the version of everything in
-    it that doesn't come with mindgap (see `Configured.sources`).
+    with the number of rounds, other seeds, workers, or metrics asked for. `sources` has the version
+    of everything in it that doesn't come with mindgap (see `Configured.sources`).
     """
 
     id: str
@@ -45,6 +45,7 @@ class Run:
     rounds: int
     sources: Mapping[str, str] = field(default_factory=dict)
     validation: int = 0
+    metrics: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -101,7 +102,7 @@ def plan(
     learned: dict[Any, Learned] = {}
     pairs = [(task, learners[text]) for task in tasks for text in of_task[task.configured.text]]
     for task, learner in pairs:
-        group = learner.configured.identity, _shape_of(task)
+        group = learner.configured.identity, shape_of(task)
         if task.cannot is None and group not in learned:
             learned[group] = learnable(task, learner, study.budget.validation)
         refused = task.cannot or learned[group].cannot
@@ -120,8 +121,16 @@ def plan(
                     missing.append(run)
                     groups[group].append(run)
     left = sum(run.rounds + 1 - progress.get(run.id, 0) for run in missing)
-    notes = list(dict.fromkeys(note for group in groups for note in learned[group].notes))
-    return Plan(done, missing, impossible, _fleets(groups, workers), left, notes)
+    asking = [pair for pair in pairs if all(part.built is not None for part in pair)]
+    notes = list(
+        dict.fromkeys(
+            [
+                *(note for group in groups for note in learned[group].notes),
+                *(note for pair in asking for note in unmeasured(*pair, study.metrics)),
+            ]
+        )
+    )
+    return Plan(done, missing, impossible, fleets_of(groups, workers), left, notes)
 
 
 def _run(
@@ -160,10 +169,11 @@ def _run(
             for what, source in part.configured.sources.items()
         },
         validation=budget.validation,
+        metrics=tuple(study.metrics),
     )
 
 
-def _fleets(groups: Mapping[Any, Sequence[Run]], workers: int) -> list[list[Run]]:
+def fleets_of(groups: Mapping[Any, Sequence[Run]], workers: int) -> list[list[Run]]:
     """Cut each group between seeds, so that round 0 is trained once; the largest fleets first."""
     total = sum(len(runs) for runs in groups.values())
     most = min(FLEET_ROWS, max(1, -(-total // workers)))
@@ -182,7 +192,7 @@ def _fleets(groups: Mapping[Any, Sequence[Run]], workers: int) -> list[list[Run]
     return sorted(fleets, key=len, reverse=True)
 
 
-def _shape_of(task: Part) -> Any:
+def shape_of(task: Part) -> Any:
     """What tasks that train together have in common; a task without a shape stands alone."""
     if task.shape is None:
         return task.configured.identity

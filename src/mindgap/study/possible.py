@@ -9,6 +9,7 @@ from typing import Any
 from mindgap.errors import MindgapError
 from mindgap.registry import Configured
 from mindgap.strategies import required
+from mindgap.study.examine import lacking
 from mindgap.study.guard import Failure, guarded
 from mindgap.tasks import TaskShape
 
@@ -115,6 +116,13 @@ def cannot(task: Part, learner: Part, strategy: Part, validation: int) -> str | 
     of_budget = {"validation"} if validation else set()
     capabilities = learner.capabilities | task.capabilities | of_budget
     return strategy.cannot or _supports(strategy, task.shape, capabilities)
+
+
+def unmeasured(task: Part, learner: Part, metrics: Sequence[str]) -> list[str]:
+    """Which of these metrics can't be measured of a learner on a task, a sentence each."""
+    told = lacking(metrics, learner.capabilities | task.capabilities)
+    name = f"{learner.configured.text} on {task.configured.text}"
+    return [f"{name}: {sentence}" for sentence in told]
 
 
 def _supports(one: Part, *what: Any) -> str | None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from mindgap.errors import InvalidData
 from mindgap.registry import Registry
 from mindgap.seeding import stream
-from mindgap.strategies import Past, Validation
+from mindgap.strategies import Past, Selection, Validation
 from mindgap.study.finished import Finished
 from mindgap.study.guard import Failure, guarded
 from mindgap.study.journal import Record
@@ -53,8 +53,8 @@ def prepare(
             cards[text] = card
         task = _fitting(source.make(seed), source.shape)
         labels = SimulatedLabels(task.pool)
-        card, posterior = cards[text], partial(source.posterior, seed)
-        return Environment(number, task.pool, task.test, labels, card, device, posterior)
+        known = partial(source.posterior, seed), partial(source.latent, seed)
+        return Environment(number, task.pool, task.test, labels, cards[text], device, *known)
 
     shared: dict[tuple[str, int], list[Run]] = defaultdict(list)
     for run in runs:
@@ -158,17 +158,27 @@ def _start(
         validation=Validation(held_out, environment.labels.label(held_out)),
     )
     state.add(initial)
-    rows = {str(name): row for row, name in enumerate(pool.ids.tolist())}
-    for ids, accuracy, trace in finished:
-        if gone := [name for name in ids if name not in rows]:
-            raise InvalidData(
-                f"sample {gone[0]!r}, which an earlier round chose, is no longer in the pool of "
-                f"task {run.task}: the same seed must make the same task"
-            )
-        chosen = torch.tensor([rows[name] for name in ids], dtype=torch.int64)
-        left = None if trace is None else torch.tensor(trace, dtype=torch.float64)
-        state.finish(Past(state.round, chosen, accuracy, left))
+    for past in finished:
+        chosen = chosen_before(state, past)
+        state.finish(Past(state.round, chosen.rows, past.validation_accuracy, chosen.trace))
     return state
+
+
+def chosen_before(state: State, past: Finished) -> Selection:
+    """What a finished round chose; scores are kept in the store alone.
+
+    Raises:
+        InvalidData: a sample of it is in the pool no longer.
+    """
+    rows = state.environment.rows
+    if gone := [name for name in past.selected if name not in rows]:
+        raise InvalidData(
+            f"sample {gone[0]!r}, which an earlier round chose, is no longer in the pool of "
+            f"task {state.run.task}: the same seed must make the same task"
+        )
+    chosen = torch.tensor([rows[name] for name in past.selected], dtype=torch.int64)
+    left = None if past.trace is None else torch.tensor(past.trace, dtype=torch.float64)
+    return Selection(chosen, torch.zeros(len(chosen), dtype=torch.float64), left)
 
 
 def _shuffled(purpose: str, run: Run, size: int) -> Int64[Tensor, " N"]:

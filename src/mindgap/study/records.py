@@ -35,6 +35,7 @@ def round_record(state: State, measurements: Sequence[Measurement], selection: S
         "round": state.round,
         "labels": len(state.labelled) + len(state.validation.rows),
         "metrics": [m._asdict() for m in measurements],
+        **({"asked": list(run.metrics)} if run.metrics else {}),
         "selected": [
             {"id": str(name), "score": score, "observed": pattern}
             for name, score, pattern in zip(ids, selection.scores.tolist(), observed, strict=True)

@@ -21,7 +21,8 @@ class Results:
         cards: task -> its card, with a scenario's truth.
         rounds: a row for every finished round, ordered by run and round: run, task, learner,
             strategy, seed, sources (list of what, version), group, family, round, labels, metrics
-            (list of metric, subject, value), selected (list of id, score, observed), trace (of
+            (list of metric, subject, value), asked (list of those that a study or a replay asked
+            for by name), selected (list of id, score, observed), trace (of
             each of them a list of numbers that the strategy left, or null), digest.
         timings: run, round, phase, seconds.
         failures: runs that stopped with an error and haven't got past it since: run, task,
@@ -80,16 +81,51 @@ class Results:
         connection.register("timings", self.timings)
         connection.execute("""
             create view metrics as
-            select * exclude (metrics, selected, trace, digest), unnest(metrics, recursive := true)
+            select * exclude (metrics, asked, selected, trace, digest),
+                unnest(metrics, recursive := true)
             from rounds
         """)
         connection.execute("""
             create view selections as
-            select * exclude (labels, metrics, selected, trace, digest),
+            select * exclude (labels, metrics, asked, selected, trace, digest),
                 generate_subscripts(selected, 1) - 1 as rank, unnest(selected, recursive := true)
             from rounds
         """)
         return connection
+
+
+#: Rounds with what was measured of them later; of equal measurements the first.
+WITH_LATER = """
+    with later as (
+        select run, round, attempt, unnest(metrics) as m, generate_subscripts(metrics, 1) as place
+        from measurements
+    ),
+    own as (select run, round, unnest(metrics) as m from kept),
+    fresh as (
+        select l.* from later l
+        anti join own o on (l.run, l.round, l.m.metric, l.m.subject)
+            = (o.run, o.round, o.m.metric, o.m.subject)
+        qualify row_number() over (
+            partition by l.run, l.round, l.m.metric, l.m.subject order by l.attempt
+        ) = 1
+    ),
+    added as (
+        select run, round, list(m order by attempt, place) as m from fresh group by all
+    ),
+    asked as (
+        select run, round, flatten(list(asked order by attempt)) as names
+        from measurements group by all
+    )
+    select k.* exclude attempt replace (
+        list_concat(k.metrics, coalesce(added.m, [])) as metrics,
+        list_sort(list_distinct(list_concat(coalesce(k.asked, []), coalesce(asked.names, []))))
+            as asked
+    )
+    from kept k
+    left join added on (added.run, added.round) = (k.run, k.round)
+    left join asked on (asked.run, asked.round) = (k.run, k.round)
+    order by k.run, k.round
+"""
 
 
 def merge(
@@ -97,9 +133,11 @@ def merge(
 ) -> tuple[pa.Table, pa.Table, list[dict[str, Any]], list[str]]:
     """One row a round: of equal ones the first, and of each run the rounds up to the first gap.
 
+    What was measured of a round later stands behind what it had.
+
     Args:
-        tables: "rounds", "timings", "failures" -> shards, each with its column `attempt`; equal
-            columns of older shards are united by name.
+        tables: "rounds", "timings", "failures", "measurements" -> shards, each with its column
+            `attempt`; equal columns of older shards are united by name.
 
     Returns:
         rounds, timings, failures, and a sentence for every round on which two attempts disagree.
@@ -116,7 +154,7 @@ def merge(
         select * from first
         qualify round = row_number() over (partition by run order by round) - 1
     """)
-    rounds = connection.sql("select * exclude attempt from kept order by run, round")
+    rounds = connection.sql(WITH_LATER)
     timings = connection.sql("""
         select distinct t.run, t.round, t.phase, t.seconds
         from timings t join kept k on (t.run, t.round, t.attempt) = (k.run, k.round, k.attempt)

@@ -15,6 +15,7 @@ from mindgap.study.documents import warnings
 from mindgap.study.execute import Event, execute
 from mindgap.study.frozen import taught
 from mindgap.study.plan import Plan, plan
+from mindgap.study.replay import lacking
 from mindgap.study.results import Results
 from mindgap.study.spec import Study, check
 from mindgap.study.store import Store
@@ -66,7 +67,7 @@ def run(
         before = store.read()
         todo = plan(study, registry, before.progress(), max(1, workers), compute)
         _mend_cards(todo, store, registry, before)
-        started(todo, [*damage, *warnings(before)])
+        started(todo, [*damage, *warnings(before), *_not_asked(before, study, folder)])
         if todo.fleets:
             try:
                 execute(todo, store, registry, before.histories(), tell, workers, compute)
@@ -102,6 +103,20 @@ def _request(study: Study, registry: Registry, workers: int) -> dict[str, Any]:
         for what, source in sources.items()
     }
     return request
+
+
+def _not_asked(before: Results, study: Study, folder: Path) -> list[str]:
+    """A sentence for each metric that finished rounds were not asked for."""
+    counted = {
+        name: sum(len(rounds) for rounds in lacking(before, [name]).values())
+        for name in study.metrics
+    }
+    return [
+        f"{n} rounds were finished before {name} was asked for: `mindgap replay {folder} --metric "
+        f"{name}` measures it there, too"
+        for name, n in counted.items()
+        if n
+    ]
 
 
 def _mend_cards(todo: Plan, store: Store, registry: Registry, before: Results) -> None:

@@ -33,6 +33,14 @@ SCHEMAS = {
     "failures": pa.schema(
         [*_RUN, ("round", pa.int64()), ("error", pa.string()), ("traceback", pa.string())]
     ),
+    "measurements": pa.schema(
+        [
+            ("run", pa.string()),
+            ("round", pa.int64()),
+            ("metrics", pa.list_(_METRIC)),
+            ("asked", pa.list_(pa.string())),
+        ]
+    ),
     # last: this shard is what makes a round count as done
     "rounds": pa.schema(
         [
@@ -42,6 +50,7 @@ SCHEMAS = {
             ("round", pa.int64()),
             ("labels", pa.int64()),
             ("metrics", pa.list_(_METRIC)),
+            ("asked", pa.list_(pa.string())),
             ("selected", pa.list_(_SELECTED)),
             ("trace", pa.list_(pa.list_(pa.float64()))),
             ("digest", pa.string()),
@@ -50,12 +59,15 @@ SCHEMAS = {
 }
 
 
+#: Of each kind of record.
+TABLES = {"round": "rounds", "failure": "failures", "measured": "measurements"}
+
 #: What a record that isn't as the schemas say can raise on its way into a table.
 CANNOT_BE_KEPT = (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError, AttributeError)
 
 
 def tables_of(records: Sequence[Record]) -> tuple[dict[str, pa.Table], list[str]]:
-    """A journal's records as the three tables, and a sentence for each that fits in none."""
+    """A journal's records as the tables, and a sentence for each that fits in none."""
     try:
         return _tables(records), []
     except CANNOT_BE_KEPT:
@@ -80,7 +92,7 @@ def _tables(records: Sequence[Record]) -> dict[str, pa.Table]:
     for record in records:
         if not isinstance(record["run"], str) or not isinstance(record["round"], int):
             raise TypeError("it doesn't say of which run and round it is")
-        rows[{"round": "rounds", "failure": "failures"}[record["kind"]]].append(record)
+        rows[TABLES[record["kind"]]].append(record)
         for phase, seconds in record.get("seconds", {}).items():
             timing = {"run": record["run"], "round": record["round"], "phase": phase}
             rows["timings"].append({**timing, "seconds": seconds})

@@ -21,7 +21,7 @@ from pydantic import (
 from mindgap.errors import InvalidStudy, unknown
 from mindgap.registry import PLURALS, Configured, Registry
 from mindgap.study.frozen import of_tuned
-from mindgap.study.mistakes import Mistake, of_components, of_schema, of_seeds, usable
+from mindgap.study.mistakes import Mistake, of_components, of_metrics, of_schema, of_seeds, usable
 from mindgap.study.written import override, parse
 
 Texts = Annotated[list[str], Field(min_length=1)]
@@ -76,6 +76,7 @@ class Study(BaseModel):
         strategies: likewise.
         budget: the same for every run.
         seeds: a list, or how many (then 0, 1, ...).
+        metrics: what to measure beyond what always is (`mindgap ls metrics`); not part of a run.
         plugins: Python files with components of your own, relative to the study file.
         tuned: what `mindgap tune` wrote, relative to the study file; it chooses the parameters of
             every learner for each task's family and the number of labels at the end.
@@ -88,6 +89,7 @@ class Study(BaseModel):
     strategies: Texts
     budget: Budget
     seeds: Seeds
+    metrics: list[str] = []
     plugins: list[str] = []
     tuned: str | None = None
 
@@ -147,6 +149,7 @@ def read(
     asked = {key: _listed(content, key) for key in PLURALS.values()}
     mistakes += of_components(asked, registry, _budget(content.get("budget")))
     mistakes += of_seeds(content.get("seeds"))
+    mistakes += of_metrics(_listed(content, "metrics"))
     if not mistakes:
         mistakes += of_tuned(study, registry)
     if mistakes or written.mistakes:
@@ -162,6 +165,7 @@ def check(study: Study, registry: Registry) -> list[Mistake]:
     """Every mistake of a study made in Python that only the registry can see."""
     asked = {key: getattr(study, key) for key in PLURALS.values()}
     mistakes = [*of_components(asked, registry, study.budget), *of_seeds(study.seeds)]
+    mistakes += of_metrics(study.metrics)
     return mistakes or list(of_tuned(study, registry))
 
 

@@ -21,6 +21,7 @@ from mindgap.strategies import Past, Strategy, Validation
 from mindgap.study.labels import LabelSource
 from mindgap.study.plan import Run
 from mindgap.tasks import MultimodalData, Task, TaskShape
+from mindgap.tasks.latent import Latent
 
 
 @dataclass
@@ -31,7 +32,8 @@ class Environment:
         number: its place in the fleet.
         labels: answers queries about the pool.
         card: the task's card, with the truth of a scenario.
-        posterior: of the pool, computed when an oracle asks for it.
+        posterior: of the pool, computed when it is needed.
+        latent: what the generator knows of the pool, likewise.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Environment:
     card: Mapping[str, Any]
     device: torch.device
     posterior: Callable[[], np.ndarray | None] = lambda: None
+    latent: Callable[[], Latent | None] = lambda: None
 
     @property
     def shape(self) -> TaskShape:
@@ -52,16 +55,31 @@ class Environment:
         return Samples.of(self.pool).to(self.device)
 
     @cached_property
+    def rows(self) -> dict[str, int]:
+        """Id of a sample of the pool -> its row."""
+        return {str(name): row for row, name in enumerate(self.pool.ids.tolist())}
+
+    @cached_property
     def true_posterior(self) -> Tensor:
         """(N, C), what a perfect learner would say of the pool.
 
         Raises:
             MindgapError: nobody knows it of this task.
         """
-        known = self.posterior()
-        if known is None:
+        if self.known_posterior is None:
             raise MindgapError("the task doesn't know its posterior: take a scenario")
-        return torch.from_numpy(known).float().to(self.device)
+        return self.known_posterior.float().to(self.device)
+
+    @cached_property
+    def known_posterior(self) -> Tensor | None:
+        """The same in double precision on the CPU; None where nobody knows it."""
+        known = self.posterior()
+        return None if known is None else torch.from_numpy(known)
+
+    @cached_property
+    def known_latent(self) -> Latent | None:
+        """What the generator knows of the pool; None where nothing generated it."""
+        return self.latent()
 
     def test_samples(self, test: MultimodalData) -> Samples:
         """A test set on the device; small, so not kept."""

@@ -3,7 +3,8 @@
     study.json                 what the folder belongs to
     cards/TASK.json            a task's card, with a scenario's truth
     journals/ATTEMPT.jsonl     rounds as they finish, one fsynced line each
-    rounds/ATTEMPT.HASH.parquet     the same once sealed; likewise timings/ and failures/
+    rounds/ATTEMPT.HASH.parquet     the same once sealed; likewise timings/, failures/
+                               and measurements/, what was measured of a finished round later
 
 A file under one of these names is whole: everything else is written beside it and renamed.
 """

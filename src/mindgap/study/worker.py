@@ -27,6 +27,8 @@ def main(stdin: TextIO, stdout: TextIO) -> None:
     from mindgap.study.journal import Record
     from mindgap.study.loop import run_fleet
     from mindgap.study.plan import Run
+    from mindgap.study.replay import Recorded
+    from mindgap.study.retrain import replay_fleet
     from mindgap.study.store import Store
 
     torch.set_num_threads(1)
@@ -34,20 +36,26 @@ def main(stdin: TextIO, stdout: TextIO) -> None:
     with store.journal(job["attempt"]) as journal:
 
         def write(record: Record) -> None:
-            journal.append(record)
+            if job["recorded"] is None or record["kind"] != "failure":
+                journal.append(record)
             told = {"kind": record["kind"], "run": record["run"], "round": record["round"]}
             if record["kind"] == "failure":
                 told["error"] = record["error"]
             print(json.dumps(told), file=stdout, flush=True)
 
-        run_fleet(
-            [Run(**run) for run in job["runs"]],
-            Registry(job["plugins"]),
-            {run: [Finished(*past) for past in rounds] for run, rounds in job["history"].items()},
-            write,
-            store.write_card,
-            Compute(**job["compute"]),
-        )
+        compute = Compute(**job["compute"])
+        runs, registry = [Run(**run) for run in job["runs"]], Registry(job["plugins"])
+        history = {
+            run: [Finished(*past) for past in rounds] for run, rounds in job["history"].items()
+        }
+        if job["recorded"] is None:
+            run_fleet(runs, registry, history, write, store.write_card, compute)
+        else:
+            recorded = {
+                run: [Recorded.of(past) for past in rounds]
+                for run, rounds in job["recorded"].items()
+            }
+            replay_fleet(runs, registry, history, recorded, write, compute)
 
 
 def _end_with(parent: TextIO) -> None:

@@ -17,6 +17,7 @@ from mindgap.registry import Configured, component, summary
 from mindgap.tasks import symptoms
 from mindgap.tasks.description import Description
 from mindgap.tasks.generator import generate
+from mindgap.tasks.latent import Latent, latent
 from mindgap.tasks.posterior import posterior
 from mindgap.tasks.task import Task, TaskShape, TaskSource
 from mindgap.tasks.truth_cache import cached_truth, plain
@@ -171,6 +172,9 @@ class Scenario(TaskSource):
         return posterior(
             self.description, self.family, seed, data, frozenset(self.description.names)
         )
+
+    def latent(self, seed: int) -> Latent:
+        return latent(self.description, self.family, seed, "pool", self.pool)
 
     @cached_property
     def truth(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from mindgap.errors import InvalidData
 from mindgap.registry import Component
 from mindgap.tasks.data import MultimodalData
+from mindgap.tasks.latent import Latent
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,10 @@ class TaskSource(Component):
 
     def posterior(self, seed: int) -> Float[np.ndarray, "N C"] | None:
         """p(y | what is observed, mask included) of this seed's pool; None where nobody knows."""
+        return None
+
+    def latent(self, seed: int) -> Latent | None:
+        """What generated each sample of this seed's pool; None where nobody knows."""
         return None
 
     def unavailable(self) -> str | None:
