@@ -203,7 +203,7 @@ class Cache:
     """The arrays of one data set, kept as one .npz file that is whole or isn't there.
 
     Attributes:
-        task: the name that `mindgap prepare` takes.
+        task: the text that `mindgap prepare` takes.
         version: of the source; another version is another file.
         size: what must be fetched, for people (`0.4 MB`).
     """
