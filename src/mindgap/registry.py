@@ -35,6 +35,9 @@ PLURALS = {"task": "tasks", "learner": "learners", "strategy": "strategies"}
 #: those that there are, `entry(name)` a class and its source.
 ADAPTERS = {"strategy": {"skactiveml": "mindgap.strategies.scikit_activeml"}}
 
+#: Modules that know of components which were made here: `names()` and `entry(name)` as above.
+KEPT = {"task": "mindgap.tasks.real.own_data"}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -188,7 +191,8 @@ class Registry:
 
     def names(self, kind: str) -> list[str]:
         """All names of a kind, sorted, but for those of other packages' components."""
-        return sorted(self._found[kind])
+        kept = importlib.import_module(KEPT[kind]).names() if kind in KEPT else []
+        return sorted({*self._found[kind], *kept})
 
     def adapted(self, kind: str) -> list[str]:
         """Names of other packages' components, as PACKAGE:NAME, if the packages are there."""
@@ -264,13 +268,13 @@ class Registry:
             adapter = importlib.import_module(ADAPTERS[kind][package])
             adapted: _Entry = adapter.entry(theirs)
             return adapted
-        try:
+        if name in self._found[kind]:
             return self._found[kind][name]
-        except KeyError:
-            hint = "".join(
-                f"; {what} failed to import: {why}" for what, why in self._failed.items()
-            )
-            raise MindgapError(unknown(kind, name, self._found[kind], hint)) from None
+        if name in self.names(kind):
+            made: _Entry = importlib.import_module(KEPT[kind]).entry(name)
+            return made
+        hint = "".join(f"; {what} failed to import: {why}" for what, why in self._failed.items())
+        raise MindgapError(unknown(kind, name, self.names(kind), hint))
 
     def _add(self, module: ModuleType, source: Source | None) -> None:
         for target in vars(module).values():

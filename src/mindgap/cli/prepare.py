@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,13 +27,39 @@ def command(
     listed: Annotated[
         bool, typer.Option("--list", help="What there is, how large, and what is cached.")
     ] = False,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(help="A table of your own, CSV or Parquet; see docs/own-data.md."),
+    ] = None,
+    called: Annotated[
+        str | None, typer.Option("--as", help="What to call the data set of the manifest.")
+    ] = None,
+    modalities: Annotated[
+        str | None,
+        typer.Option(help="Modalities of the manifest to read, e.g. `image,accel`; else all."),
+    ] = None,
+    skip_unreadable: Annotated[
+        bool,
+        typer.Option("--skip-unreadable", help="Take files that can't be read for missing."),
+    ] = False,
     plugins: options.Plugins = None,
     json: options.Json = False,
 ) -> None:
-    """Fetch a real data set, check it, and cache it; nothing is fetched twice."""
+    """Fetch a real data set, check it, and cache it; nothing is fetched twice.
+
+    Or make one of a table of your own: `mindgap prepare --manifest pool.csv --as mypool`, after
+    which `mypool` is a data set like any other.
+    """
     if listed:
         _catalogue(plugins or [], json)
         return
+    if manifest is not None:
+        if name is not None or called is None:
+            raise MindgapError("name the data set of the manifest with --as, e.g. --as mypool")
+        _own(manifest, called, modalities, skip_unreadable)
+        return
+    if called or modalities or skip_unreadable:
+        raise MindgapError("--as, --modalities and --skip-unreadable go with --manifest")
     names = _names(plugins or [])
     if name is None:
         raise MindgapError(f"name a data set: {', '.join(names)}; `--list` tells of each")
@@ -42,6 +69,18 @@ def command(
     if parse(name)[0] not in registry.names("task"):
         raise MindgapError(unknown("data set", parse(name)[0], names))
     typer.echo(f"{name}: {registry.configure('task', name).build().prepare()}")
+
+
+def _own(path: Path, name: str, modalities: str | None, skip_unreadable: bool) -> None:
+    from mindgap.tasks.real import manifest
+    from mindgap.tasks.real.own_data import keep, nameable
+
+    nameable(name)
+    wanted = [part.strip() for part in (modalities or "").split(",") if part.strip()]
+    own, unreadable = manifest.read(path, wanted, skip_unreadable)
+    for line in [*own.summary(), *(f"taken for missing: {line}" for line in unreadable)]:
+        typer.echo(line)
+    typer.echo(f"kept in {keep(name, own)}; try `mindgap run quickstart --tasks {name}`")
 
 
 def _names(plugins: list[Any]) -> list[str]:

@@ -167,6 +167,9 @@ def test_by_name_with_its_control():
     [
         ({"missing": "mnar"}, "unknown missingness 'mnar': did you mean"),
         ({"missing": "mcar", "rate": 0.6}, r"sum to 1\.2, but one of 2 modalities always stays"),
+        ({"noise_snr": 3.0}, "noise_snr says nothing without noisy"),
+        ({"noisy": "smell"}, "unknown modality for noisy 'smell'"),
+        ({"noisy": "image", "missing": "mcar"}, "missing and noisy are two pitfalls"),
         ({"rate": 0.3}, r"toy\[rate=0\.3\]: rate and where say nothing without missing"),
         ({"missing": "mcar", "where": "tests"}, "unknown split for where 'tests'"),
     ],
@@ -183,3 +186,21 @@ def test_data_that_do_not_fit_are_refused():
         Toy(missing="mcar", where="test", tested=False).make(0)
     assert Toy(missing="mcar", tested=False).make(0).test is None
     assert replace(Toy(missing="mcar"), missing=None) == Toy()
+
+
+def test_noise_is_as_loud_as_asked_for_and_on_one_modality_alone():
+    source = Toy(noisy="image", noise_snr=-6.0)
+    pool, test = source.split(3)
+    spread = dataset._spread(pool, "image")
+    for data, split in ((pool, "pool"), (test, "test")):
+        heard = source._louder(data, spread, split, 3)
+        added = (heard.modalities["image"] - data.modalities["image"]) / spread
+        assert float(added.std()) == pytest.approx(10 ** (6 / 20), rel=0.05)
+        assert heard.modalities["text"] is data.modalities["text"]
+    again, other = (Toy(noisy="image").make(seed).pool.modalities["image"] for seed in (3, 4))
+    assert torch.equal(again, Toy(noisy="image").make(3).pool.modalities["image"])
+    assert not torch.equal(again, other)
+    with_gaps = Toy(noisy="text").make(0)
+    assert torch.isfinite(with_gaps.pool.modalities["text"][with_gaps.pool.observed[:, 1]]).all()
+    card = Toy(noisy="image", noise_snr=-6.0).card()
+    assert (card["pitfall"], card["control"]) == ("noise on image, -6 dB below it", "toy")

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from pydantic import Field
+from torch import Tensor
 
 from mindgap.errors import MindgapError, unknown
 from mindgap.registry import Configured, component_name
+from mindgap.seeding import stream
 from mindgap.tasks.data import MultimodalData
 from mindgap.tasks.missingness import Mechanism, ampute, named, overlaid
 from mindgap.tasks.task import Task, TaskSource
@@ -28,8 +30,8 @@ PATTERNS = {"pool": "patterns", "test": "test_patterns"}
 class RealData(TaskSource):
     """A data set from files.
 
-    With `missing` it is its own pitfall: samples, splits and initial sets stay those of the set
-    without it, its control. Natural gaps stay too, and no sample loses its last modality.
+    With `missing` or `noisy` it is its own pitfall: samples, splits and initial sets stay those of
+    the set without it, its control. Natural gaps stay too, and no sample loses its last modality.
 
     Attributes:
         missing: what withholds modalities beyond the natural gaps: `patterns` (a sample keeps one
@@ -38,6 +40,9 @@ class RealData(TaskSource):
         rate: of `patterns` the share of samples with one modality only, else the share that lacks
             a modality.
         where: the splits that it is withheld in: `both`, `pool` or `test`.
+        noisy: a modality that gets harder: noise is added to each of its numbers, in pool and test
+            set alike, with the pool's own spread of that number for a measure; null: none.
+        noise_snr: how much louder than the noise the modality is, in decibels; 0 is as loud.
     """
 
     kind: ClassVar[str] = "data set"
@@ -45,6 +50,8 @@ class RealData(TaskSource):
     missing: str | None = None
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.4
     where: Literal["both", "pool", "test"] = "both"
+    noisy: str | None = None
+    noise_snr: Annotated[float, Field(ge=-60, le=60)] = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what no data could be given.
@@ -57,10 +64,19 @@ class RealData(TaskSource):
             raise MindgapError(unknown("split for where", self.where, SPLITS))
         if self.missing is not None:
             self._mechanism(None)
-        elif any(getattr(self, field.name) != field.default for field in fields(RealData)):
+        elif self._given("rate", "where"):
             raise MindgapError(
                 f"{self.text}: rate and where say nothing without missing; add missing=mcar, or "
                 "leave them out"
+            )
+        if self.noisy is None and self._given("noise_snr"):
+            raise MindgapError(f"{self.text}: noise_snr says nothing without noisy, a modality")
+        if self.noisy is not None and self.noisy not in self.shape.modalities:
+            raise MindgapError(unknown("modality for noisy", self.noisy, self.shape.modalities))
+        if self.noisy is not None and self.missing is not None:
+            raise MindgapError(
+                f"{self.text}: missing and noisy are two pitfalls, and a difference to the control "
+                "would be neither's: take one"
             )
 
     @abstractmethod
@@ -91,6 +107,10 @@ class RealData(TaskSource):
             InvalidData: what decides on a gap, a class or a modality, isn't known of every sample.
         """
         pool, test = self.split(seed)
+        if self.noisy is not None:
+            spread = _spread(pool, self.noisy)
+            pool = self._louder(pool, spread, "pool", seed)
+            test = test and self._louder(test, spread, "test", seed)
         if self.missing is None:
             return Task.ready(pool, test)
         if test is None and self.where == "test":
@@ -105,10 +125,27 @@ class RealData(TaskSource):
 
         return Task.ready(withheld(pool, "pool"), test and withheld(test, "test"))
 
+    def _louder(
+        self, data: MultimodalData, spread: Float[Tensor, ...], split: str, seed: int
+    ) -> MultimodalData:
+        """With noise; values that aren't observed stay what they are."""
+        name = str(self.noisy)
+        x = data.modalities[name]
+        drawn = stream("noise", self.family, seed, split).standard_normal(x.shape, np.float32)
+        noise = torch.from_numpy(drawn) * spread * 10 ** (-self.noise_snr / 20)
+        return replace(data, modalities={**data.modalities, name: x + noise})
+
+    def _given(self, *names: str) -> bool:
+        """Whether one of these parameters isn't its default."""
+        return any(getattr(self, f.name) != f.default for f in fields(RealData) if f.name in names)
+
     def card(self) -> dict[str, Any]:
         card = self.natural_card()
         shares = {split: card.get(key, card["patterns"]) for split, key in PATTERNS.items()}
         card |= {PATTERNS[split]: of_split for split, of_split in shares.items()}
+        if self.noisy is not None:
+            pitfall = f"noise on {self.noisy}, {self.noise_snr:g} dB below it"
+            return {**card, "pitfall": pitfall, "control": self.complete().text}
         if self.missing is None:
             return card
         names = tuple(self.shape.modalities)
@@ -130,3 +167,9 @@ class RealData(TaskSource):
         """With these class probabilities, or with even ones: the rate is the same."""
         names = tuple(self.shape.modalities)
         return named(self.missing or "", names, self.rate, self._even if prior is None else prior)
+
+
+def _spread(data: MultimodalData, name: str) -> Float[Tensor, ...]:
+    """Of each number of a modality, its deviation over the samples that have it."""
+    there = data.observed[:, data.names.index(name)]
+    return data.modalities[name][there].std(dim=0, correction=0)

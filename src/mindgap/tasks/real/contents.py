@@ -1,0 +1,101 @@
+"""What files and texts become without a trained encoder: pixels, statistics, hashes."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from mindgap.errors import InvalidData
+from mindgap.tasks.real.signals import mfcc_statistics
+
+#: Pixels a side that an image is brought to; convolutions read them.
+SIDE = 32
+
+#: Features of a text.
+HASHED = 256
+
+#: What readers raise of files that are cut off or something else.
+BROKEN = (ValueError, EOFError, OSError, struct.error)
+
+Array = Float[np.ndarray, "..."]
+
+
+def image(content: bytes) -> Float[np.ndarray, "3 h w"]:
+    """32 x 32 pixels in three colours, from 0 to 1; transparent ones are white.
+
+    Raises:
+        InvalidData: it doesn't decode.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as opened:
+                shown = opened.convert("RGBA")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
+        raise InvalidData(f"is no image that can be decoded ({error})") from None
+    ground = Image.new("RGBA", shown.size, "white")
+    ground.alpha_composite(shown)
+    pixels = ground.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(pixels, dtype=np.float32).transpose(2, 0, 1) / 255
+
+
+def sound(content: bytes) -> Float[np.ndarray, " d"]:
+    """Statistics of the cepstral coefficients of a WAV file, its channels averaged.
+
+    Raises:
+        InvalidData: it is no WAV file, or has no samples.
+    """
+    from scipy.io import wavfile
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks that aren't sound
+            rate, samples = wavfile.read(io.BytesIO(content))
+    except (*BROKEN, TypeError, ArithmeticError, UnboundLocalError) as error:
+        raise InvalidData(f"is no WAV file that can be read ({error})") from None
+    if samples.size == 0:
+        raise InvalidData("is a sound of zero length")
+    whole = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
+    mono = samples.reshape(len(samples), -1).mean(axis=1) / whole
+    return mfcc_statistics(mono.astype(np.float64), rate)
+
+
+def array(content: bytes) -> Array:
+    """An array of numbers out of a .npy file.
+
+    Raises:
+        InvalidData: it is none, is empty, or holds something else than finite numbers.
+    """
+    try:
+        found = np.load(io.BytesIO(content), allow_pickle=False)
+    except BROKEN as error:
+        raise InvalidData(f"is no .npy file of numbers ({error})") from None
+    if found.dtype.kind not in "iufb" or found.size == 0 or not np.isfinite(found).all():
+        raise InvalidData("has to hold finite numbers, at least one")
+    return np.atleast_1d(found).astype(np.float32)
+
+
+def texts(strings: Sequence[str]) -> Float[np.ndarray, "N 256"]:
+    """Hashed n-grams of 2 to 4 characters within words, each row of length one."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    hashing = HashingVectorizer(
+        analyzer="char_wb", ngram_range=(2, 4), n_features=HASHED, dtype=np.float32
+    )
+    found: Array = hashing.transform(strings).toarray()
+    return found
+
+
+#: Ending of a file's name -> what reads it; of a text file only the words are read.
+READERS: dict[str, Callable[[bytes], Array]] = {
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"), image),
+    ".wav": sound,
+    ".npy": array,
+}

@@ -1,0 +1,372 @@
+"""Data sets of one's own: prepared once, kept as arrays, named like any other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int64
+from numpy.typing import ArrayLike
+
+from mindgap.errors import InvalidData, MindgapError
+from mindgap.seeding import stream
+from mindgap.sources import Source
+from mindgap.tasks.data import MultimodalData
+from mindgap.tasks.names import name_problem
+from mindgap.tasks.real.dataset import RealData
+from mindgap.tasks.real.fetch import Cache, folder
+from mindgap.tasks.real.packaged import apart
+from mindgap.tasks.task import TaskShape
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+PREFIX, VERSION = "own-", "1"
+
+#: Shares of the samples where no split is given; of groups less, since groups stay whole.
+POOL, GROUPED = 0.7, (0.6, 0.2)
+
+
+@dataclass(frozen=True)
+class Own:
+    """Samples of one's own, checked.
+
+    Attributes:
+        modalities: name -> (N, ...) float32; where one isn't observed, its values are zero.
+        observed: (N, M).
+        labels: (N,) numbers of `classes`, -1 where unknown.
+        ids: (N,) texts, all different.
+        groups: (N,) numbers; samples of one group are never on both sides of a split.
+        split: (N,) "pool" or "test", or None: drawn with every seed.
+    """
+
+    modalities: Mapping[str, np.ndarray]
+    observed: Bool[np.ndarray, "N M"]
+    labels: Int64[np.ndarray, " N"]
+    classes: tuple[str, ...]
+    ids: np.ndarray
+    groups: Int64[np.ndarray, " N"] | None = None
+    split: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what couldn't be learned from.
+
+        Raises:
+            InvalidData: says which sample, class or modality, and what to do.
+        """
+        for name in self.modalities:
+            if problem := name_problem(name):
+                raise InvalidData(problem)
+        unique, counts = np.unique(self.ids, return_counts=True)
+        if (counts > 1).any():
+            raise InvalidData(f"id {str(unique[counts > 1][0])!r} occurs more than once")
+        if not self.observed.any(axis=1).all():
+            empty = str(self.ids[~self.observed.any(axis=1)][0])
+            raise InvalidData(f"sample {empty!r} has no modality at all; leave it out")
+        for m, name in enumerate(self.modalities):
+            if not self.observed[:, m].any():
+                raise InvalidData(f"no sample has the modality {name!r}; leave it out")
+        labelled = np.bincount(self.labels[self.labels >= 0], minlength=len(self.classes))
+        if len(self.classes) < 2:
+            raise InvalidData(f"there are {len(self.classes)} classes; at least two are needed")
+        for number, count in enumerate(labelled):
+            if count < 2:
+                seen = "once" if count else "never"
+                raise InvalidData(
+                    f"label {self.classes[number]!r} is seen {seen}; a class needs at least two "
+                    "samples, one to learn from and one to be tested on: leave it out, or merge it"
+                )
+        if self.split is not None and not (self.split == "pool").any():
+            raise InvalidData("no sample is in the pool; write pool or test into the column split")
+
+    @property
+    def known(self) -> Int64[np.ndarray, " n"]:
+        """Rows that have a label: a study simulates the answers, so it can use no others."""
+        return np.flatnonzero(self.labels >= 0)
+
+    def patterns(self) -> dict[str, float]:
+        """Share of every set of modalities, the most frequent first."""
+        found, counts = np.unique(self.observed[self.known], axis=0, return_counts=True)
+        names = list(self.modalities)
+        shares = counts / counts.sum()
+        return {"+".join(np.array(names)[found[i]]): float(shares[i]) for i in np.argsort(-shares)}
+
+    def summary(self) -> list[str]:
+        """What to look at before anything is run."""
+        n, known = len(self.labels), self.known
+        counts = np.bincount(self.labels[known], minlength=len(self.classes))
+        order = np.argsort(-counts, kind="stable")
+        each = ", ".join(f"{self.classes[c]} {counts[c]:,}" for c in order[:12])
+        more = f" and {len(order) - 12} more" if len(order) > 12 else ""
+        shapes = (
+            f"{name} ({' x '.join(map(str, x.shape[1:]))})" for name, x in self.modalities.items()
+        )
+        gaps = ", ".join(
+            f"{name} {share:.1%}" for name, share in list(self.patterns().items())[:12]
+        )
+        told = [
+            f"{n:,} samples, {len(known):,} with a label",
+            f"modalities: {', '.join(shapes)}",
+            f"observed: {gaps}",
+            f"{len(self.classes)} classes: {each}{more}",
+        ]
+        if self.groups is not None:
+            told.append(f"{len(np.unique(self.groups)):,} groups, which no split takes apart")
+        if self.split is not None:
+            tests = int((self.split[known] == "test").sum())
+            told.append(f"split as given: {len(known) - tests:,} pool, {tests:,} test")
+        if len(known) < n:
+            told.append(f"{n - len(known):,} without a label stay out of simulated studies")
+        return told
+
+
+def nameable(name: str) -> None:
+    """Refuse a name that no data set of one's own can have.
+
+    Raises:
+        MindgapError: it has other characters, or is that of a task that isn't one's own.
+    """
+    if not NAME.fullmatch(name):
+        raise MindgapError(
+            f"a data set can't be called {name!r}: use lower-case letters, digits and _, a letter "
+            "first"
+        )
+    from mindgap.registry import Registry
+
+    if name in Registry().names("task") and name not in names():
+        raise MindgapError(f"there is a task {name!r} already; choose another name")
+
+
+def keep(name: str, own: Own) -> Path:
+    """Keep samples under a name; another run of it replaces them.
+
+    Raises:
+        MindgapError: the name can't be one, or the cache can't be written.
+    """
+    nameable(name)
+    about = {
+        "modalities": {m: list(x.shape[1:]) for m, x in own.modalities.items()},
+        "classes": list(own.classes),
+        "patterns": own.patterns(),
+        "known": len(own.known),
+        "grouped": own.groups is not None,
+        "split": None if own.split is None else _counts(own),
+    }
+    arrays: dict[str, Any] = {f"x_{m}": x for m, x in own.modalities.items()}
+    arrays |= {"observed": own.observed, "labels": own.labels, "ids": own.ids.astype(str)}
+    if own.groups is not None:
+        arrays["groups"] = own.groups
+    if own.split is not None:
+        arrays["split"] = own.split.astype(str)
+    cache = _cache(name)
+    cache.save({"about": np.array(json.dumps(about)), **arrays})
+    entry.cache_clear()
+    return cache.path
+
+
+def from_arrays(
+    name: str,
+    modalities: Mapping[str, ArrayLike],
+    labels: Sequence[Any],
+    *,
+    observed: ArrayLike | None = None,
+    ids: Sequence[Any] | None = None,
+    groups: Sequence[Any] | None = None,
+    split: Sequence[str] | None = None,
+) -> Own:
+    """Make a data set of arrays and keep it; from then on `name` is a task like any other.
+
+    Args:
+        modalities: name -> (N, d), (N, T, c) or (N, c, h, w); a row of NaN is a missing modality.
+        labels: N of them, None where unknown.
+        observed: (N, M), where a modality is there; by default where its row isn't NaN.
+        ids: N different ones; by default their numbers.
+        groups: of which none is split.
+        split: "pool" or "test", N times.
+
+    Raises:
+        InvalidData: lengths that differ, values that aren't finite, and what `Own` refuses.
+    """
+    n = len(labels)
+    arrays = {m: np.asarray(x, dtype=np.float32) for m, x in modalities.items()}
+    for m, x in arrays.items():
+        if x.ndim < 2 or len(x) != n:
+            raise InvalidData(f"modality {m!r} has shape {x.shape}, expected ({n}, ...)")
+    rows = {m: x.reshape(n, -1) for m, x in arrays.items()}
+    there = np.stack([~np.isnan(x).all(axis=1) for x in rows.values()], axis=1)
+    if observed is not None:
+        there = np.asarray(observed, dtype=bool)
+        if there.shape != (n, len(arrays)):
+            raise InvalidData(f"observed has shape {there.shape}, expected {(n, len(arrays))}")
+    names = np.arange(n).astype(str) if ids is None else np.array([str(i) for i in ids])
+    for column, (modality, x) in zip(there.T, rows.items(), strict=True):
+        bad = column & ~np.isfinite(x).all(axis=1)
+        if bad.any():
+            raise InvalidData(
+                f"sample {str(names[bad][0])!r} has a value in {modality!r} that isn't finite; "
+                "mend it, or make the whole row NaN if it is missing"
+            )
+        whole = arrays[modality]
+        shown = column.reshape(-1, *[1] * (whole.ndim - 1))
+        arrays[modality] = np.where(shown, whole, 0.0).astype(np.float32)
+    texts = ["" if label is None else str(label) for label in labels]
+    classes = tuple(sorted({text for text in texts if text}))
+    number = {text: i for i, text in enumerate(classes)}
+    own = Own(
+        arrays,
+        there,
+        np.array([number.get(text, -1) for text in texts], dtype=np.int64),
+        classes,
+        names,
+        None if groups is None else np.unique([str(g) for g in groups], return_inverse=True)[1],
+        None if split is None else np.array(split, dtype=str),
+    )
+    keep(name, own)
+    return own
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnData(RealData):
+    """A data set of one's own (`mindgap prepare --manifest`).
+
+    Samples without a label stay out. Pool and test set are those of the manifest's column `split`;
+    without one, every seed draws 70 % for the pool, class by class, or, where there are groups,
+    60 % for the pool and 20 % to test on, with no group on both sides.
+    """
+
+    stem: ClassVar[str]
+    about: ClassVar[Mapping[str, Any]]
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """As it was prepared; there is one class for each."""
+
+    @property
+    def family(self) -> str:
+        return self.stem
+
+    @property
+    def shape(self) -> TaskShape:
+        shapes = {name: tuple(shape) for name, shape in self.about["modalities"].items()}
+        return TaskShape(shapes, len(self.about["classes"]))
+
+    @property
+    def pool_size(self) -> int:
+        return self._sizes[0]
+
+    @property
+    def _sizes(self) -> tuple[int, int]:
+        about = self.about
+        if about["split"]:
+            return about["split"]["pool"], about["split"]["test"]
+        known = about["known"]
+        if about["grouped"]:
+            return int(GROUPED[0] * known), int(GROUPED[1] * known)
+        pool = sum(_share(n) for n in about["counts"])
+        return pool, known - pool
+
+    def split(self, seed: int) -> tuple[MultimodalData, MultimodalData | None]:
+        """Split the samples that have a label.
+
+        Raises:
+            MindgapError: the data is no longer there, or its groups are too large to be split.
+        """
+        about = self.about
+        more = ["groups"] * about["grouped"] + ["split"] * bool(about["split"])
+        keys = [f"x_{name}" for name in about["modalities"]]
+        stored = _cache(self.stem).load(*keys, "observed", "labels", "ids", *more)
+        known = np.flatnonzero(stored["labels"] >= 0)
+        samples = MultimodalData(
+            {name: torch.from_numpy(stored[f"x_{name}"]) for name in about["modalities"]},
+            torch.from_numpy(stored["observed"]),
+            torch.from_numpy(stored["labels"]),
+            tuple(about["classes"]),
+            stored["ids"],
+        )
+        rng = stream("split", self.family, seed)
+        if about["split"]:
+            pool, test = (known[stored["split"][known] == part] for part in ("pool", "test"))
+        elif about["grouped"]:
+            _, groups = np.unique(stored["groups"][known], return_inverse=True)
+            pool, test = (known[rows] for rows in apart(groups, *self._sizes, rng))
+        else:
+            rows = known[rng.permutation(len(known))]
+            labels = stored["labels"][rows]
+            parts = [rows[labels == c] for c in range(len(about["classes"]))]
+            pool = np.concatenate([part[: _share(len(part))] for part in parts])
+            test = np.concatenate([part[_share(len(part)) :] for part in parts])
+        taken = samples.take(torch.from_numpy(pool))
+        return taken, samples.take(torch.from_numpy(test)) if len(test) else None
+
+    def unavailable(self) -> str | None:
+        return None if _cache(self.stem).path.is_file() else "it was removed; prepare it again"
+
+    def prepare(self) -> str:
+        return f"kept in {_cache(self.stem).path}"
+
+    def natural_card(self) -> dict[str, Any]:
+        about = self.about
+        pool, test = self._sizes
+        return {
+            "kind": self.kind,
+            "family": self.family,
+            "summary": "A data set of one's own.",
+            "description": "Prepared here from a manifest, or from arrays.",
+            "pitfall": None,
+            "control": None,
+            "modalities": about["modalities"],
+            "classes": about["classes"],
+            "pool": pool,
+            "test": test,
+            "patterns": about["patterns"],
+            "truth": None,
+            "source": str(_cache(self.stem).path),
+            "grouped": "groups of the manifest" if about["grouped"] else None,
+        }
+
+
+def names() -> list[str]:
+    """Data sets of one's own that are kept here."""
+    found = (path.name for path in folder().glob(f"{PREFIX}*-{VERSION}.npz"))
+    stems = (name.removeprefix(PREFIX).removesuffix(f"-{VERSION}.npz") for name in found)
+    return sorted(stem for stem in stems if NAME.fullmatch(stem))
+
+
+@cache
+def entry(name: str) -> tuple[type[OwnData], Source]:
+    """The class of a data set that is kept here, and the version of its content.
+
+    Raises:
+        MindgapError: it is damaged.
+    """
+    kept = _cache(name)
+    stored = kept.load("about", "labels")
+    about = json.loads(str(stored["about"]))
+    labels = stored["labels"]
+    about["counts"] = np.bincount(labels[labels >= 0], minlength=len(about["classes"])).tolist()
+    version = hashlib.sha256(kept.path.read_bytes()).hexdigest()[:12]
+    members = {"name": name, "stem": name, "about": about, "__doc__": OwnData.__doc__}
+    made: type[OwnData] = dataclass(frozen=True, kw_only=True)(type(name, (OwnData,), members))
+    return made, Source(f"data set {name}", version)
+
+
+def _cache(name: str) -> Cache:
+    return Cache(f"{PREFIX}{name}", VERSION, "your own")
+
+
+def _share(count: int) -> int:
+    """Of a class's samples, how many are in the pool: at least one, and one is left to test on."""
+    return min(count - 1, max(1, round(POOL * count)))
+
+
+def _counts(own: Own) -> dict[str, int]:
+    assert own.split is not None  # noqa: S101
+    return {part: int((own.split[own.known] == part).sum()) for part in ("pool", "test")}

@@ -1,0 +1,230 @@
+"""Tables and arrays of one's own: what they become, and every way in which they are refused."""
+
+import csv
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+import torch
+from PIL import Image
+from scipy.io import wavfile
+from typer.testing import CliRunner
+
+from mindgap.cli import app
+from mindgap.errors import InvalidData, MindgapError
+from mindgap.registry import Registry
+from mindgap.tasks.real import manifest
+from mindgap.tasks.real.own_data import from_arrays, keep, names
+
+HEAD = ["id", "label", "photo", "title", "accel.1", "accel.2"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINDGAP_CACHE", str(tmp_path / "cache"))
+
+
+def rows(n=24):
+    """Every fourth without a photo, every third without a title, the last two without a label."""
+    return [
+        [
+            f"s{i}",
+            "ab"[i % 2] if i < n - 2 else "",
+            f"{i}.png" if i % 4 else "",
+            f"title {i % 2}" if i % 3 or not i % 4 else "",
+            str(i),
+            "0.5",
+        ]
+        for i in range(n)
+    ]
+
+
+def write(folder, table, head=HEAD, name="pool.csv"):
+    with (folder / name).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([head, *table])
+    for row in table:
+        for cell in row:
+            if cell.endswith(".png") and "/" not in cell:
+                Image.new("RGB", (5, 7), "red").save(folder / cell)
+    return folder / name
+
+
+def refused(path, **settings):
+    with pytest.raises(InvalidData) as caught:
+        manifest.read(path, **settings)
+    return str(caught.value)
+
+
+def test_a_table_becomes_a_data_set_like_any_other(tmp_path):
+    path = write(tmp_path, rows())
+    told = CliRunner().invoke(app, ["prepare", "--manifest", str(path), "--as", "mine"])
+    assert told.exit_code == 0, told.output
+    assert "24 samples, 22 with a label" in told.output
+    assert "2 without a label stay out" in told.output
+    assert "mine" in CliRunner().invoke(app, ["ls", "datasets"]).output
+    source = Registry().configure("task", "mine").build()
+    task = source.make(0)
+    assert source.shape.modalities == {"photo": (3, 32, 32), "title": (256,), "accel": (2,)}
+    assert len(task.pool) == source.pool_size == 16
+    assert len(task.test) == 6
+    everyone = [*task.pool.ids, *task.test.ids]
+    assert sorted(everyone) == sorted(f"s{i}" for i in range(22))
+    for part in (task.pool, task.test):
+        for i, sample in enumerate(part.ids):
+            number = int(sample[1:])
+            expected = [bool(number % 4), bool(number % 3) or not number % 4, True]
+            assert part.observed[i].tolist() == expected
+            assert int(part.labels[i]) == number % 2
+    again = Registry().configure("task", "mine").build().make(1)
+    assert again.pool.ids.tolist() != task.pool.ids.tolist()
+    withheld = Registry().configure("task", "mine[missing=mcar, rate=0.3]").build().make(0)
+    assert withheld.pool.observed.sum() < task.pool.observed.sum()
+
+
+def test_a_parquet_table_says_the_same(tmp_path):
+    path = write(tmp_path, rows())
+    table = manifest._table(path)
+    numbers = {n: pa.array([float(c) for c in table[n].to_pylist()]) for n in HEAD[4:]}
+    for name, column in numbers.items():
+        table = table.set_column(table.column_names.index(name), name, column)
+    pa.parquet.write_table(table, tmp_path / "pool.parquet")
+    one, other = (manifest.read(tmp_path / f"pool.{kind}")[0] for kind in ("csv", "parquet"))
+    for name, x in one.modalities.items():
+        np.testing.assert_array_equal(x, other.modalities[name])
+    assert one.labels.tolist() == other.labels.tolist()
+
+
+def test_groups_stay_whole_and_a_given_split_stays(tmp_path):
+    table = [[*row, f"g{i // 3}"] for i, row in enumerate(rows(60))]
+    keep("grouped", manifest.read(write(tmp_path, table, [*HEAD, "group"]))[0])
+    group = {row[0]: row[-1] for row in table}
+    for seed in range(5):
+        task = Registry().configure("task", "grouped").build().make(seed)
+        pool, test = ({group[i] for i in part.ids} for part in (task.pool, task.test))
+        assert not pool & test
+        assert (len(task.pool), len(task.test)) == (34, 11)
+    table = [[*row, "test" if i < 6 else "pool"] for i, row in enumerate(rows())]
+    keep("given", manifest.read(write(tmp_path, table, [*HEAD, "split"]))[0])
+    task = Registry().configure("task", "given").build().make(3)
+    assert sorted(task.test.ids) == sorted(f"s{i}" for i in range(6))
+    table = [[*row, "pool"] for row in rows()]
+    keep("untested", manifest.read(write(tmp_path, table, [*HEAD, "split"]))[0])
+    assert Registry().configure("task", "untested").build().make(0).test is None
+
+
+def test_what_is_read_can_be_chosen(tmp_path):
+    path = write(tmp_path, rows())
+    assert list(manifest.read(path, ["title", "accel"])[0].modalities) == ["title", "accel"]
+    assert "unknown modality 'titel'" in refused(path, modalities=["titel"])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ((3, 0, "s1"), "id 's1' occurs more than once"),
+        ((3, 0, ""), "row 4 has no id"),
+        ((3, 1, "c"), "label 'c' is seen once"),
+        ((1, 2, "../1.png"), "sample 's1' names '../1.png', which is outside the folder"),
+        ((1, 2, "/etc/1.png"), "outside the folder"),
+        ((1, 2, "nowhere/1.png"), "sample 's1': nowhere/1.png: No such file"),
+        ((1, 2, "a word"), "column 'photo' holds .png files, but also 'a word'"),
+        ((1, 4, "much"), "sample 's1' has 'much' in column 'accel.1', expected a finite number"),
+        ((1, 4, "nan"), "sample 's1' has 'nan' in column 'accel.1'"),
+        ((1, 4, "inf"), "sample 's1' has 'inf'"),
+        ((1, 5, ""), "sample 's1' has nothing in column 'accel.2'"),
+    ],
+)
+def test_a_wrong_cell_is_named(tmp_path, change, told):
+    table = rows()
+    row, column, value = change
+    table[row][column] = value
+    assert told in refused(write(tmp_path, table))
+
+
+def test_a_link_out_of_the_folder_is_refused(tmp_path):
+    outside = tmp_path / "outside.png"
+    Image.new("RGB", (2, 2)).save(outside)
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    path = write(inside, rows())
+    (inside / "1.png").unlink()
+    (inside / "1.png").symlink_to(outside)
+    assert "outside the folder" in refused(path)
+
+
+def test_a_wrong_table_is_named(tmp_path):
+    assert "no column 'label'" in refused(write(tmp_path, [["a", "1"]], ["id", "x"]))
+    assert "two columns 'x'" in refused(write(tmp_path, rows(), ["id", "label", *"xxyz"]))
+    (tmp_path / "latin.csv").write_bytes("id,label,x\na,é,1\n".encode("latin-1"))
+    assert "isn't UTF-8" in refused(tmp_path / "latin.csv")
+    (tmp_path / "ragged.csv").write_text("id,label,x\na,b,1\nc,d\n")
+    assert "no table that can be read: CSV parse error" in refused(tmp_path / "ragged.csv")
+    (tmp_path / "not.parquet").write_text("no")
+    assert "no table that can be read" in refused(tmp_path / "not.parquet")
+    with pytest.raises(MindgapError, match="there is no file"):
+        manifest.read(tmp_path / "nothing.csv")
+
+
+def test_unreadable_files_are_listed_and_skipped_only_if_told_to(tmp_path):
+    table = [[*row[:2], f"{i}.wav", row[4]] for i, row in enumerate(rows())]
+    path = write(tmp_path, table, ["id", "label", "voice", "x"])
+    for i in range(24):
+        wavfile.write(tmp_path / f"{i}.wav", 8000, np.zeros(4000 if i != 5 else 0, np.int16))
+    (tmp_path / "6.wav").write_bytes(b"RIFF")
+    told = refused(path)
+    assert "2 files can't be read" in told
+    assert "sample 's5': 5.wav is a sound of zero length" in told
+    assert "sample 's6': 6.wav is no WAV file" in told
+    own, unreadable = manifest.read(path, skip_unreadable=True)
+    assert len(unreadable) == 2
+    assert own.observed[[5, 6, 7], 0].tolist() == [False, False, True]
+    path = write(tmp_path, rows())
+    (tmp_path / "1.png").write_bytes(b"\x89PNG no")
+    assert "sample 's1': 1.png is no image that can be decoded" in refused(path)
+
+
+def test_a_hundred_thousand_rows(tmp_path):
+    table = [[str(i), "ab"[i % 2], str(i * 0.5), "1"] for i in range(100_000)]
+    path = write(tmp_path, table, ["id", "label", "x.1", "x.2"])
+    own, _ = manifest.read(path)
+    keep("large", own)
+    assert len(Registry().configure("task", "large").build().make(0).pool) == 70_000
+
+
+def test_arrays_from_python():
+    rng = np.random.default_rng(0)
+    x, y = rng.random((40, 3)), rng.random((40, 6, 2))
+    x[:7] = np.nan
+    labels = [None, *(i % 3 for i in range(39))]
+    own = from_arrays("arrays", {"x": x, "y": y}, labels, groups=[i // 2 for i in range(40)])
+    assert own.observed[:, 0].tolist() == [False] * 7 + [True] * 33
+    assert names() == ["arrays"]
+    task = Registry().configure("task", "arrays").build().make(0)
+    assert task.pool.modalities["y"].shape[1:] == (6, 2)
+    assert torch.isfinite(task.pool.modalities["x"][task.pool.observed[:, 0]]).all()
+    x[20, 1] = np.inf
+    with pytest.raises(InvalidData, match="sample '20' has a value in 'x' that isn't finite"):
+        from_arrays("arrays", {"x": x}, labels)
+    with pytest.raises(InvalidData, match=r"modality 'x' has shape \(39, 3\)"):
+        from_arrays("arrays", {"x": x[1:]}, labels)
+
+
+@pytest.mark.parametrize("name", ["htad", "int_redundant"])
+def test_a_name_that_is_taken(name):
+    with pytest.raises(MindgapError, match="there is a task"):
+        from_arrays(name, {"x": np.zeros((4, 1))}, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("name", ["", "../x", "My", "a-b", "1a"])
+def test_a_name_that_is_none(name):
+    with pytest.raises(MindgapError, match="can't be called"):
+        from_arrays(name, {"x": np.zeros((4, 1))}, [0, 1, 0, 1])
+
+
+def test_another_content_is_another_version():
+    texts = []
+    for shift in (0, 1):
+        from_arrays("mine", {"x": np.arange(8)[:, None] + shift}, [0, 1] * 4)
+        texts.append(Registry().configure("task", "mine").identity)
+    assert texts[0] != texts[1]
