@@ -6,6 +6,7 @@ import pytest
 
 from mindgap.errors import InvalidStudy
 from mindgap.registry import Registry
+from mindgap.study.compute import CPU, Compute
 from mindgap.study.examine import METRICS
 from mindgap.study.loop import run_fleet
 from mindgap.study.plan import plan
@@ -48,7 +49,7 @@ def asking(**fields):
     )
 
 
-def records(registry=None, **fields):
+def records(registry=None, compute=CPU, **fields):
     """(task, learner, strategy, seed, round) -> (metric, subject) -> value."""
     registry = registry or Registry([TINY])
     found = {}
@@ -59,7 +60,7 @@ def records(registry=None, **fields):
         found[tuple(key)] = {(m["metric"], m["subject"]): m["value"] for m in record["metrics"]}
 
     for fleet in plan(asking(**fields), registry, {}).fleets:
-        run_fleet(fleet, registry, {}, write)
+        run_fleet(fleet, registry, {}, write, compute=compute)
     return found
 
 
@@ -85,9 +86,15 @@ def test_metrics_add_to_a_run_and_change_nothing_of_it():
     }
 
 
-def test_the_ensemble_beside_a_model_is_what_the_learner_ume_would_train():
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_ensemble_beside_a_model_is_what_the_learner_ume_would_train(precision):
     learners = ["concat[steps=15, feature=16]", "ume[steps=15, feature=16]"]
-    found = records(learners=learners, strategies=["random"], metrics=["utilisation_ume"])
+    found = records(
+        learners=learners,
+        strategies=["random"],
+        metrics=["utilisation_ume"],
+        compute=Compute(precision=precision),
+    )
     beside = found["tiny", "concat[feature=16, steps=15]", "random", 0, 0]
     itself = found["tiny", "ume[feature=16, steps=15]", "random", 0, 0]
     for name in ("left", "right"):

@@ -7,6 +7,7 @@ import pytest
 
 from mindgap.errors import MindgapError
 from mindgap.registry import Registry
+from mindgap.study.compute import Compute
 from mindgap.study.examine import ALWAYS, METRICS
 from mindgap.study.replay import lacking, replay
 from mindgap.study.run import run
@@ -194,4 +195,6 @@ def test_a_run_without_any_accuracy_is_refused(done):
 def test_unknown_metrics_are_refused_before_anything_is_read(tmp_path):
     with pytest.raises(MindgapError, match="unknown metric 'kapa': did you mean 'kappa'"):
         replay(tmp_path / "nowhere", ["kapa"])
+    with pytest.raises(MindgapError, match="unknown device 'gpu'"):
+        replay(tmp_path / "nowhere", ["mipd"], compute=Compute("gpu"))
     assert not set(METRICS) & set(ALWAYS)

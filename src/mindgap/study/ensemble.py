@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from mindgap.learners import Diverged, Fleet, Learner, Parameters, Row, Samples, Ume
 from mindgap.registry import Configured
+from mindgap.study.compute import Compute
 from mindgap.study.examine import METRICS
 from mindgap.tasks import TaskShape
 
@@ -24,12 +25,13 @@ class Ensembles:
     identity: str
 
     @staticmethod
-    def of(fleet: Fleet, shape: TaskShape, pools: Sequence[Samples]) -> Ensembles:
+    def of(fleet: Fleet, shape: TaskShape, pools: Sequence[Samples], compute: Compute) -> Ensembles:
         """The ensembles beside the models of a fleet."""
         ume = like(fleet.learner)
         given = {field.name: getattr(ume, field.name) for field in fields(ume)}
         identity = Configured("learner", "ume", given, Ume).without("calibration").identity
-        return Ensembles(Fleet(ume, ume.network(shape), pools, fleet.device), identity)
+        network = compute.network(ume.network(shape))
+        return Ensembles(Fleet(ume, network, pools, compute.device), identity)
 
     def fit(self, rows: Sequence[Row]) -> tuple[Parameters, Mapping[int, str]]:
         """One for each row, (R, ...), and which of them diverged, with the reason."""

@@ -82,7 +82,7 @@ def _fleet(
     network = compute.network(learner.network(shape))
     fleet = Fleet(learner, network, pools, compute.device)
     compared = any(wanted(state.run.metrics) for state in states)
-    return fleet, Ensembles.of(fleet, shape, pools) if compared else None
+    return fleet, Ensembles.of(fleet, shape, pools, compute) if compared else None
 
 
 def _round(

@@ -63,8 +63,8 @@ def replay(
         tell: called for every measured round and every run that was refused or failed.
 
     Raises:
-        MindgapError: a metric that there isn't; the folder holds no results; or a second process
-            is at work in it.
+        MindgapError: a metric or device that there isn't; the folder holds no results; or a second
+            process is at work in it.
     """
     from mindgap.registry import Registry
     from mindgap.study.examine import ALWAYS, METRICS
@@ -73,6 +73,7 @@ def replay(
     for name in metrics:
         if name not in METRICS and name not in ALWAYS:
             raise MindgapError(unknown("metric", name, [*METRICS, *ALWAYS]))
+    compute.check()
     store = Store(folder)
     store.study()  # refuses a folder without one
     with store.lock():

@@ -84,6 +84,6 @@ def unlike(
             what = f"{metric} of {subject}" if subject else metric
             return (
                 f"{what} is recorded as {old!r}, but the retrained model has {new!r}; replay where "
-                "the study ran: same machine, libraries, plug-ins and data"
+                "the study ran: same machine, libraries, precision, plug-ins and data"
             )
     return None
