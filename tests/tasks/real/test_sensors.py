@@ -221,19 +221,20 @@ def test_a_noise_beyond_reason_is_refused(snr):
 
 @pytest.mark.slow
 def test_the_real_mfeat():
-    expected = {"fourier": 82.3, "zernike": 81.2, "morphology": 72.5}
-    within(Mfeat(), expected | {"fourier+zernike+morphology": 89.8}, tolerance=2)
+    expected = {"fourier": (82.3,), "zernike": (81.2,), "morphology": (72.5,)}
+    within(Mfeat(), expected | {"fourier+zernike+morphology": (89.8,)}, tolerance=2)
 
 
 @pytest.mark.slow
 def test_the_real_watch():
-    # 79.8, 67.8 and 82.4 with other statistics; folds that don't keep people apart: 92.
-    expected = {"accelerometer": 81.7, "gyroscope": 72.9, "accelerometer+gyroscope": 84.9}
-    within(Watch(), expected, tolerance=5)
+    # With other statistics 79.8, 67.8 and 82.4 for new people.
+    expected = {"accelerometer": (88.8, 81.7), "gyroscope": (83.2, 72.9)}
+    within(Watch(), expected | {"accelerometer+gyroscope": (92.7, 84.9)}, tolerance=5)
     assert Watch(form="sequences").prepare()
 
 
 @pytest.mark.slow
 def test_the_real_digits():
     # At a nominal 0 dB, where the pauses count as speech: 90.4, 84.1, 96.0.
-    within(AvDigits(), {"image": 89.1, "speech": 83.0, "image+speech": 96.4})
+    expected = {"image": (88.4, 89.1), "speech": (84.2, 83.0), "image+speech": (96.6, 96.4)}
+    within(AvDigits(), expected)

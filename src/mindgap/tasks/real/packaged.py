@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,3 +167,8 @@ def apart(
     if len(rest) < n_test:
         raise MindgapError(f"only {len(rest)} samples are left for a test set of {n_test}")
     return pool, rest[:n_test]
+
+
+def numbered(groups: Iterable[str]) -> Int[np.ndarray, " N"]:
+    """A number for each distinct group, from 0."""
+    return np.unique(list(groups), return_inverse=True)[1].astype(np.int64)
