@@ -77,7 +77,8 @@ def _row(registry: Any, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "size": card.get("size"),
-        "samples": card["pool"] + (card.get("test") or 0),
+        "pool": card["pool"],
+        "test": card.get("test"),
         "modalities": card["modalities"],
         "classes": len(card["classes"]),
         "gaps": card.get("gaps") or {},
@@ -91,7 +92,7 @@ def _lines(row: dict[str, Any]) -> list[str]:
     gaps = ", ".join(f"{modality} {n:,}" for modality, n in row["gaps"].items())
     fetched = f"; {row['size']} to fetch" if row["size"] else ""
     return [
-        f"{row['samples']:,} samples, {row['classes']} classes{fetched}",
+        f"pool {row['pool']:,}, test {row['test'] or 0:,}, {row['classes']} classes{fetched}",
         f"modalities: {sizes}",
         f"without: {gaps}" if gaps else "no natural gaps",
         f"licence: {row['licence'] or 'not stated'}",
