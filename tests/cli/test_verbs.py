@@ -125,6 +125,9 @@ def test_show_others(kind, name, text):
         (("prepare", "htadd"), "unknown data set 'htadd': did you mean 'htad'?"),
         (("prepare", "nope"), "unknown data set 'nope': there are: "),
         (("prepare",), "name a data set: "),
+        (("prepare", "food101"), "`mindgap prepare food101 --from FOLDER`, where FOLDER holds ima"),
+        (("prepare", "food101", "--from", "no/such"), "no/such is not a folder"),
+        (("prepare", "htad", "--from", "tests"), "htad isn't read from a copy"),
         (("run", "quikstart"), "did you mean 'quickstart'?"),
         (("run", "quickstart", "--device", "abacus"), "unknown device 'abacus'"),
         (("run", "quickstart", "--strategies", "badg"), "did you mean 'badge'"),
@@ -164,7 +167,7 @@ def test_the_catalogue_tells_what_there_is():
     assert (htad["pool"], htad["test"], htad["classes"]) == (970, 416, 7)
     printed = invoke("prepare", "--list")
     for text in (
-        "pool 970, test 416, 7 classes; 0.4 MB to fetch",
+        "pool 970, test 416, 7 classes; to fetch: 0.4 MB",
         "audio 36",
         "no natural gaps",
         "MIT",

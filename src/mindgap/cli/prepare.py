@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,10 @@ def command(
             show_default=False,
         ),
     ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", help="Where a copy is, of a set that its authors distribute."),
+    ] = None,
     listed: Annotated[
         bool, typer.Option("--list", help="What there is, how large, and what is cached.")
     ] = False,
@@ -41,7 +46,17 @@ def command(
     registry = Registry(plugins or [])
     if parse(name)[0] not in registry.names("task"):
         raise MindgapError(unknown("data set", parse(name)[0], names))
-    typer.echo(f"{name}: {registry.configure('task', name).build().prepare()}")
+    source = registry.configure("task", name).build()
+    if folder is None:
+        typer.echo(f"{name}: {source.prepare()}")
+        return
+    from mindgap.tasks.real.local import Local
+
+    if not isinstance(source, Local):
+        raise MindgapError(f"{name} isn't read from a copy; leave --from out")
+    if not folder.is_dir():
+        raise MindgapError(f"{folder} is not a folder")
+    typer.echo(f"{name}: {source.adopt(folder)}")
 
 
 def _names(plugins: list[Any]) -> list[str]:
@@ -90,7 +105,7 @@ def _row(registry: Any, name: str) -> dict[str, Any]:
 def _lines(row: dict[str, Any]) -> list[str]:
     sizes = ", ".join(f"{m} {'x'.join(map(str, size))}" for m, size in row["modalities"].items())
     gaps = ", ".join(f"{modality} {n:,}" for modality, n in row["gaps"].items())
-    fetched = f"; {row['size']} to fetch" if row["size"] else ""
+    fetched = f"; to fetch: {row['size']}" if row["size"] else ""
     return [
         f"pool {row['pool']:,}, test {row['test'] or 0:,}, {row['classes']} classes{fetched}",
         f"modalities: {sizes}",

@@ -121,6 +121,7 @@ class Packaged(RealData):
 
     def natural_card(self) -> dict[str, Any]:
         facts = self.facts
+        lacking = {m: facts.samples - n for m, n in (facts.observed or {}).items()}
         return {
             "kind": self.kind,
             "family": self.family,
@@ -135,7 +136,7 @@ class Packaged(RealData):
             "patterns": dict(facts.patterns or {"+".join(facts.shapes): 1.0}),
             "truth": None,
             "size": facts.cache.size,
-            "gaps": {m: facts.samples - n for m, n in (facts.observed or {}).items()},
+            "gaps": {modality: n for modality, n in lacking.items() if n},
             "grouped": facts.grouped,
             "source": facts.source,
             "licence": facts.licence,
