@@ -125,6 +125,9 @@ def test_show_others(kind, name, text):
         (("prepare", "htadd"), "unknown data set 'htadd': did you mean 'htad'?"),
         (("prepare", "nope"), "unknown data set 'nope': there are: "),
         (("prepare",), "name a data set: "),
+        (("prepare", "food101"), "`mindgap prepare food101 --from FOLDER`, where FOLDER holds ima"),
+        (("prepare", "food101", "--from", "no/such"), "no/such is not a folder"),
+        (("prepare", "htad", "--from", "tests"), "htad isn't read from a copy"),
         (("run", "quikstart"), "did you mean 'quickstart'?"),
         (("run", "quickstart", "--device", "abacus"), "unknown device 'abacus'"),
         (("run", "quickstart", "--strategies", "badg"), "did you mean 'badge'"),
@@ -160,13 +163,14 @@ def test_the_catalogue_tells_what_there_is():
         row["name"] for row in json.loads(invoke("ls", "datasets", "--json"))
     ]
     [htad] = [row for row in rows if row["name"] == "htad"]
-    assert (htad["size"], htad["samples"], htad["classes"], htad["gaps"]) == (
-        "0.4 MB",
-        1386,
-        7,
-        {},
-    )
+    assert (htad["size"], htad["gaps"]) == ("0.4 MB", {})
+    assert (htad["pool"], htad["test"], htad["classes"]) == (970, 416, 7)
     printed = invoke("prepare", "--list")
-    for text in ("1,386 samples, 7 classes; 0.4 MB to fetch", "audio 36", "no natural gaps", "MIT"):
+    for text in (
+        "pool 970, test 416, 7 classes; to fetch: 0.4 MB",
+        "audio 36",
+        "no natural gaps",
+        "MIT",
+    ):
         assert text in printed
     assert all(row["licence"] and row["state"] for row in rows)

@@ -24,6 +24,10 @@ def command(
             show_default=False,
         ),
     ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", help="Where a copy is, of a set that its authors distribute."),
+    ] = None,
     listed: Annotated[
         bool, typer.Option("--list", help="What there is, how large, and what is cached.")
     ] = False,
@@ -68,7 +72,17 @@ def command(
     registry = Registry(plugins or [])
     if parse(name)[0] not in registry.names("task"):
         raise MindgapError(unknown("data set", parse(name)[0], names))
-    typer.echo(f"{name}: {registry.configure('task', name).build().prepare()}")
+    source = registry.configure("task", name).build()
+    if folder is None:
+        typer.echo(f"{name}: {source.prepare()}")
+        return
+    from mindgap.tasks.real.local import Local
+
+    if not isinstance(source, Local):
+        raise MindgapError(f"{name} isn't read from a copy; leave --from out")
+    if not folder.is_dir():
+        raise MindgapError(f"{folder} is not a folder")
+    typer.echo(f"{name}: {source.adopt(folder)}")
 
 
 def _own(path: Path, name: str, modalities: str | None, skip_unreadable: bool) -> None:
@@ -116,7 +130,8 @@ def _row(registry: Any, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "size": card.get("size"),
-        "samples": card["pool"] + (card.get("test") or 0),
+        "pool": card["pool"],
+        "test": card.get("test"),
         "modalities": card["modalities"],
         "classes": len(card["classes"]),
         "gaps": card.get("gaps") or {},
@@ -128,9 +143,9 @@ def _row(registry: Any, name: str) -> dict[str, Any]:
 def _lines(row: dict[str, Any]) -> list[str]:
     sizes = ", ".join(f"{m} {'x'.join(map(str, size))}" for m, size in row["modalities"].items())
     gaps = ", ".join(f"{modality} {n:,}" for modality, n in row["gaps"].items())
-    fetched = f"; {row['size']} to fetch" if row["size"] else ""
+    fetched = f"; to fetch: {row['size']}" if row["size"] else ""
     return [
-        f"{row['samples']:,} samples, {row['classes']} classes{fetched}",
+        f"pool {row['pool']:,}, test {row['test'] or 0:,}, {row['classes']} classes{fetched}",
         f"modalities: {sizes}",
         f"without: {gaps}" if gaps else "no natural gaps",
         f"licence: {row['licence'] or 'not stated'}",

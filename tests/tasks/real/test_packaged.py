@@ -26,6 +26,14 @@ def test_no_group_is_on_both_sides():
         assert len(set(groups[pool])) == 6, "whole groups but for the last"
 
 
+def test_the_largest_groups_are_in_the_pool():
+    groups = np.repeat([0, 1, 2, 3, 4, 5, 6], [30, 5, 5, 5, 5, 5, 5])
+    for seed in range(8):
+        pool, test = apart(groups, 40, 20, np.random.default_rng(seed), largest=29)
+        assert 0 in groups[pool]
+        assert set(np.bincount(groups[test])) <= {0, 5}
+
+
 def test_groups_too_large_for_a_test_set_are_refused():
     with pytest.raises(MindgapError, match="only 0 samples are left for a test set of 1"):
         apart(np.zeros(9, dtype=int), 4, 1, np.random.default_rng(0))

@@ -137,7 +137,7 @@ def few(monkeypatch):
 def test_stamps_have_the_gaps_that_their_card_tells(few):
     for language, n in (("fr", 22), ("en", 11)):
         source = Stamps(speech=language)
-        assert "mindgap prepare stamps[speech=" in str(source.unavailable())
+        assert "mindgap prepare 'stamps[speech=" in str(source.unavailable())
         source.prepare()
         stored, card = source._stored(), source.card()
         assert stored["observed"].sum(axis=0).tolist() == [33, 33, n, 11]

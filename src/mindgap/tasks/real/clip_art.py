@@ -87,6 +87,7 @@ class ClipArt(Packaged):
                 "image": UNTITLED / N_SAMPLES,
             },
             grouped="drawings with one title",
+            largest=40,
             description=(
                 "Volunteers drew clip art, titled it as they liked and sorted it into folders, "
                 "not always alike. Keywords are left out: they all but name the folder."
@@ -97,7 +98,8 @@ class ClipArt(Packaged):
             caveats=(
                 "Series and authors' styles go across titles, and a random split would tell "
                 "fourteen points more accuracy than one that keeps titles apart. Folders overlap: "
-                "a ball may be under recreation or under shapes."
+                "a ball may be under recreation or under shapes. The few titles that more than 40 "
+                "drawings have (card, 226) are always in the pool."
             ),
         )
 

@@ -53,7 +53,8 @@ def features(encoder: Encoder, files: Mapping[str, bytes]) -> Float[np.ndarray, 
     """
     needed(encoder.modules)
     found = np.empty((len(files), encoder.size), dtype=np.float32)
-    for i, (name, content) in enumerate(shown(f"encoding by {encoder.key}", list(files.items()))):
+    for i, name in enumerate(shown(f"encoding by {encoder.key}", list(files))):
+        content = files[name]  # one at a time: a mapping may read it only now
         digest = hashlib.sha256(content).hexdigest()
         kept = folder() / "features" / encoder.key / digest[:2] / f"{digest}.npy"
         row = _kept(kept, encoder.size)

@@ -7,6 +7,7 @@ import hashlib
 import lzma
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -219,7 +220,7 @@ class Cache:
     def problem(self) -> str | None:
         """Why nothing can be loaded, seen without reading the arrays, or None."""
         if not self.path.is_file():
-            return f"run `mindgap prepare {self.task}` first ({self.size})"
+            return f"run `mindgap prepare {shlex.quote(self.task)}` first ({self.size})"
         return None if zipfile.is_zipfile(self.path) else self._damaged()
 
     def load(self, *names: str) -> dict[str, np.ndarray]:
@@ -260,7 +261,7 @@ class Cache:
                 unfinished.unlink()
 
     def _damaged(self) -> str:
-        return f"{self.path} is damaged, run `mindgap prepare {self.task}` again"
+        return f"{self.path} is damaged, run `mindgap prepare {shlex.quote(self.task)}` again"
 
 
 def folder() -> Path:

@@ -34,6 +34,8 @@ class Facts:
         observed: of each modality that has natural gaps, how many samples have it.
         patterns: the share of each set of modalities that samples have; None: all have all.
         grouped: what `groups` are, of which none is on both sides of a split; None: no groups.
+        largest: a group of more samples is always in the pool, where one alone would say what
+            the test set is; None: no group is too large.
         description, source, licence, citation, caveats: as the card tells them.
     """
 
@@ -46,6 +48,7 @@ class Facts:
     observed: Mapping[str, int] | None = None
     patterns: Mapping[str, float] | None = None
     grouped: str | None = None
+    largest: int | None = None
     description: str
     source: str
     licence: str
@@ -95,7 +98,7 @@ class Packaged(RealData):
         )
         rng = stream("split", self.family, seed)
         groups = stored.get("groups", np.arange(facts.samples))
-        pool, test = apart(groups, facts.pool, facts.test, rng)
+        pool, test = apart(groups, facts.pool, facts.test, rng, facts.largest)
         return samples.take(torch.from_numpy(pool)), samples.take(torch.from_numpy(test))
 
     def unavailable(self) -> str | None:
@@ -118,6 +121,7 @@ class Packaged(RealData):
 
     def natural_card(self) -> dict[str, Any]:
         facts = self.facts
+        lacking = {m: facts.samples - n for m, n in (facts.observed or {}).items()}
         return {
             "kind": self.kind,
             "family": self.family,
@@ -132,7 +136,7 @@ class Packaged(RealData):
             "patterns": dict(facts.patterns or {"+".join(facts.shapes): 1.0}),
             "truth": None,
             "size": facts.cache.size,
-            "gaps": {m: facts.samples - n for m, n in (facts.observed or {}).items()},
+            "gaps": {modality: n for modality, n in lacking.items() if n},
             "grouped": facts.grouped,
             "source": facts.source,
             "licence": facts.licence,
@@ -147,17 +151,25 @@ class Packaged(RealData):
 
 
 def apart(
-    groups: Int[np.ndarray, " N"], n_pool: int, n_test: int, rng: np.random.Generator
+    groups: Int[np.ndarray, " N"],
+    n_pool: int,
+    n_test: int,
+    rng: np.random.Generator,
+    largest: int | None = None,
 ) -> tuple[Int[np.ndarray, " pool"], Int[np.ndarray, " test"]]:
     """Rows of a pool and a test set of these sizes that have no group in common.
 
     Whole groups come in random order, and so do the samples of each. Of the group that fills the
-    pool, what is left over is in neither set; so are samples beyond the test set.
+    pool, what is left over is in neither set; so are samples beyond the test set. Groups of more
+    samples than `largest` come first, so they are in the pool.
 
     Raises:
         MindgapError: the groups are so large that the sizes can't be had.
     """
     order = rng.permutation(groups.max() + 1)
+    if largest is not None:
+        large = np.bincount(groups)[order] > largest
+        order = np.concatenate([order[large], order[~large]])
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     shuffled = rng.permutation(len(groups))

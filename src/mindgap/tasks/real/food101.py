@@ -1,0 +1,149 @@
+"""UPMC-Food101 from a local copy: dishes, and the web pages their pictures were found on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mindgap.errors import InvalidData, MindgapError
+from mindgap.tasks.real.encoders import features, needed
+from mindgap.tasks.real.fetch import Cache
+from mindgap.tasks.real.local import Files, Local, expected
+from mindgap.tasks.real.packaged import Facts
+from mindgap.tasks.real.pictures import EfficientNetLite0
+from mindgap.tasks.real.texts import MiniLm
+
+CACHE = Cache("food101", "1", "a local copy")
+
+#: Words of a recipe that are kept, and the word that it begins after.
+LONGEST, BEGIN = 100, "ingredients"
+N_CLASSES = 101
+
+_NAME = re.compile(r"\w+_([\d-]+)\.\w+")
+_MARKS = re.compile(r"[<>/\\+=\-_\[\]{}'\":;.,()*&^%$#@!~`|]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Food101(Local):
+    """101 dishes from a picture and the recipe on its page (UPMC-Food101).
+
+    Official split; the picture by EfficientNet-Lite0, the recipe by MiniLM. The recipe is the up to
+    100 words after the word `ingredients`; a page without that word is left out with its picture,
+    as in the published active-learning protocol (Shen et al. 2023), and one without a page has no
+    text. Sizes are those of the copy, which differ a little between copies.
+    """
+
+    layout: ClassVar[str] = (
+        "images/train/LABEL/LABEL_ID.jpg, images/test/LABEL/LABEL_ID.jpg and "
+        "texts_txt/LABEL/LABEL_ID.txt"
+    )
+
+    @property
+    def family(self) -> str:
+        return "food101"
+
+    @property
+    def facts(self) -> Facts:
+        copy = _sizes()
+        return Facts(
+            cache=CACHE,
+            samples=copy["pool"] + copy["test"],
+            pool=copy["pool"],
+            test=copy["test"],
+            shapes={"image": (EfficientNetLite0.size,), "text": (MiniLm.size,)},
+            classes=copy["classes"],
+            observed={"text": copy["texts"]},
+            patterns=_patterns(copy),
+            description=(
+                "Pictures that an image search found for the name of a dish, and the text of the "
+                "page that each was on, so both are noisy: some pictures show no food."
+            ),
+            source=(
+                "the authors' copy (Wang et al.); layout by github.com/MengShen0709/bmmal, "
+                "dataset/food101/preprocess.py"
+            ),
+            licence="not stated with the copy; pictures and texts are their pages' authors'",
+            citation="Wang et al., Recipe recognition with large multimodal food dataset, 2015",
+            caveats=(
+                "Labels come from the search, unchecked. The recipe often names the dish. One page "
+                "may have several pictures, on both sides of the official split. Our encoders are "
+                "fixed, unlike the published protocol's, so accuracies aren't comparable."
+            ),
+        )
+
+    def read_from(self, folder: Path) -> tuple[dict[str, np.ndarray], str]:
+        encoders = EfficientNetLite0(), MiniLm()
+        needed(encoders[0].modules + encoders[1].modules)
+        pictures: dict[str, Path] = {}
+        texts: dict[str, bytes] = {}
+        without, left_out = 0, 0
+        for split in ("train", "test"):
+            for path in sorted(expected(folder / "images" / split, self).glob("*/*")):
+                name, found = f"{split}/{path.stem}", _NAME.fullmatch(path.name)
+                if found is None:
+                    raise InvalidData(f"{path} should be called LABEL_ID.jpg")
+                label = path.parent.name
+                page = folder / "texts_txt" / label / f"{label}_{found[1]}.txt"
+                recipe = recipe_of(page.read_bytes()) if page.is_file() else b""
+                if recipe is None:
+                    left_out += 1
+                    continue
+                without += not recipe
+                pictures[name] = path
+                texts |= {name: recipe} if recipe else {}
+        expected(folder / "texts_txt", self)
+        labels = [path.parent.name for path in pictures.values()]
+        classes = sorted(set(labels))
+        if len(classes) < 2:
+            raise InvalidData(f"{folder} has pictures of {len(classes)} dishes; {self.layout}?")
+        has_text = np.array([name in texts for name in pictures])
+        rows = np.zeros((len(pictures), encoders[1].size), dtype=np.float32)
+        rows[has_text] = features(encoders[1], texts)
+        arrays = {
+            "image": features(encoders[0], Files(pictures)),
+            "text": rows,
+            "observed": np.stack([np.ones(len(pictures), dtype=bool), has_text], axis=1),
+            "labels": np.array([classes.index(label) for label in labels]),
+            "is_test": np.array([name.startswith("test/") for name in pictures]),
+            "ids": np.array(list(pictures)),
+            "classes": np.array(classes),
+        }
+        return arrays, f" ({without:,} without text, {left_out:,} left out: no {BEGIN})"
+
+
+def recipe_of(page: bytes) -> bytes | None:
+    """The words after `ingredients`, without marks, in lower case; None if there is no such word.
+
+    Where a page has several words that hold it, the first place of the last of them counts.
+    """
+    words = _MARKS.sub(" ", page.decode("utf-8", "replace")).lower().split()
+    if BEGIN not in words:
+        return None
+    last = [word for word in words if BEGIN in word][-1]
+    start = words.index(last) + 1
+    return " ".join(words[start : start + LONGEST]).encode()
+
+
+def _sizes() -> dict[str, Any]:
+    """Of the cached copy; about those of the published set where there is none."""
+    try:
+        stored = CACHE.load("is_test", "observed", "classes")
+    except MindgapError:
+        names = tuple(f"dish {i}" for i in range(N_CLASSES))
+        return {"pool": 67_988, "test": 22_716, "texts": 90_704, "classes": names}
+    test = int(stored["is_test"].sum())
+    return {
+        "pool": len(stored["is_test"]) - test,
+        "test": test,
+        "texts": int(stored["observed"][:, 1].sum()),
+        "classes": tuple(map(str, stored["classes"])),
+    }
+
+
+def _patterns(copy: dict[str, Any]) -> dict[str, float]:
+    whole = copy["texts"] / (copy["pool"] + copy["test"])
+    return {"image+text": whole, "image": 1 - whole} if whole < 1 else {"image+text": 1.0}

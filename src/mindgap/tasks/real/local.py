@@ -1,0 +1,105 @@
+"""Data sets that their authors distribute: read from a copy on this machine, in its own layout."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from mindgap.errors import InvalidData, MindgapError
+from mindgap.tasks.data import MultimodalData
+from mindgap.tasks.real.packaged import Packaged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Local(Packaged):
+    """A data set of official splits; a copy may lack files, so its sizes are those of the copy."""
+
+    #: What a copy holds, for whoever points at another folder.
+    layout: ClassVar[str]
+
+    @abstractmethod
+    def read_from(self, folder: Path) -> tuple[dict[str, np.ndarray], str]:
+        """The arrays to be kept, `is_test` (N,) and `classes` among them; what is missing, told.
+
+        Raises:
+            InvalidData: the folder has another layout, or a file can't be read.
+        """
+
+    def adopt(self, folder: Path) -> str:
+        """Read a copy and cache it; says what it held.
+
+        Raises:
+            MindgapError: the folder isn't a copy of the set, or the cache can't be written.
+        """
+        arrays, missing = self.read_from(folder)
+        self.facts.cache.save(arrays)
+        n = len(arrays["labels"])
+        return f"read {n:,} samples{missing}, cached in {self.facts.cache.path}"
+
+    def read(self) -> dict[str, np.ndarray]:
+        raise MindgapError(
+            f"{self.family} is in no package: its authors distribute it; get a copy and run "
+            f"`mindgap prepare {self.family} --from FOLDER`, where FOLDER holds {self.layout}"
+        )
+
+    def unavailable(self) -> str | None:
+        if self.facts.cache.path.is_file():
+            return self.facts.cache.problem()
+        return f"run `mindgap prepare {self.family} --from FOLDER` first, with a copy of it"
+
+    def split(self, seed: int) -> tuple[MultimodalData, MultimodalData | None]:
+        """The official split, whatever the seed.
+
+        Raises:
+            MindgapError: the data set is not cached, or its cache is damaged.
+        """
+        facts = self.facts
+        stored = facts.cache.load(*facts.shapes, "labels", "observed", "is_test", "ids")
+        samples = MultimodalData(
+            {modality: torch.from_numpy(stored[modality]) for modality in facts.shapes},
+            torch.from_numpy(stored["observed"]),
+            torch.from_numpy(stored["labels"]),
+            facts.classes,
+            stored["ids"],
+        )
+        pool, test = (torch.from_numpy(np.flatnonzero(stored["is_test"] == t)) for t in (0, 1))
+        return samples.take(pool), samples.take(test)
+
+    def _stored(self) -> dict[str, np.ndarray]:
+        return self.facts.cache.load("labels")
+
+
+class Files(Mapping[str, bytes]):
+    """The contents of files by name, each read when it is asked for."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._paths = paths
+
+    def __getitem__(self, name: str) -> bytes:
+        try:
+            return self._paths[name].read_bytes()
+        except OSError as error:
+            raise InvalidData(f"{self._paths[name]} can't be read ({error.strerror})") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+def expected(path: Path, of: Local) -> Path:
+    """This file or folder of a copy.
+
+    Raises:
+        InvalidData: it isn't there; the message says what a copy holds.
+    """
+    if not path.exists():
+        raise InvalidData(f"{path} isn't there; a copy of {of.family} holds {of.layout}")
+    return path
