@@ -167,6 +167,19 @@ def _template() -> jinja2.Template:
     return environment.from_string(source.read_text("utf-8"))
 
 
+def panels(analysis: Analysis) -> list[Panel]:
+    """Every task and learner with its figures; to be called within `svg.drawing`."""
+    from mindgap.report import figures
+
+    looks = figures.looks(analysis.strategies)
+    found: list[Panel] = []
+    for family in _families(analysis):
+        for group in family.learners.values():
+            _draw(analysis, group, looks)
+            found += group
+    return found
+
+
 def _families(analysis: Analysis) -> Iterator[Family]:
     """Each scenario with a pitfall before its control; of other sizes they are apart."""
     numbers = {id(c): i for i, c in enumerate(analysis.compared)}

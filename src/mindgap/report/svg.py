@@ -55,7 +55,18 @@ def drawing() -> Iterator[None]:
         yield
 
 
-def svg(figure: Figure, name: str, title: str) -> str:
+class Drawing(str):
+    """An <svg> element that remembers the figure it was made of."""
+
+    figure: Figure
+
+    def __new__(cls, text: str, figure: Figure) -> Drawing:
+        drawn = super().__new__(cls, text)
+        drawn.figure = figure
+        return drawn
+
+
+def svg(figure: Figure, name: str, title: str) -> Drawing:
     """The figure as an <svg> element; the same figure gives the same text.
 
     Args:
@@ -85,7 +96,7 @@ def svg(figure: Figure, name: str, title: str) -> str:
     heading = ET.Element("title")
     heading.text = title
     root.insert(0, heading)
-    return ET.tostring(root, encoding="unicode")
+    return Drawing(ET.tostring(root, encoding="unicode"), figure)
 
 
 def _links(element: ET.Element) -> Iterator[str]:
