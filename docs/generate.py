@@ -16,9 +16,9 @@ HEADS = {
     "the pool, in the test set or in both: `htad[missing=mcar, rate=0.4]`; the set without "
     "`missing` is then the control, on the same samples. Natural gaps stay, no sample loses its "
     "last modality, and validation samples are drawn from the pool and have its mask. Images, "
-    "texts and sounds are encoded by the extra `encoders` (`pip install 'mindgap[encoders]'`), "
-    "once. What only its authors distribute is read from a copy: `mindgap prepare food101 --from "
-    "FOLDER`.",
+    "texts and sounds are encoded, once, by the extra `encoders` (`pip install "
+    "'mindgap[encoders]'`). What only its authors distribute is read from a copy: `mindgap prepare "
+    "food101 --from FOLDER`.",
     "learners": "What is trained in every round.",
 }
 

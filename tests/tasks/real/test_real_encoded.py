@@ -9,14 +9,17 @@ from sanity import within
 
 from mindgap.tasks.real.clip_art import ClipArt
 from mindgap.tasks.real.emoji import Emoji
-from mindgap.tasks.real.stamps import ENCODERS, Stamps
+from mindgap.tasks.real.pictures import EfficientNetLite0
+from mindgap.tasks.real.sounds import SpeechEmbedding
+from mindgap.tasks.real.stamps import Stamps
+from mindgap.tasks.real.texts import MiniLm
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
 def encoders():
-    for module in {module for encoder in ENCODERS.values() for module in encoder.modules}:
+    for module in {*EfficientNetLite0.modules, *MiniLm.modules, *SpeechEmbedding.modules}:
         pytest.importorskip(module, reason="needs the extra encoders")
 
 

@@ -11,11 +11,10 @@ import numpy as np
 
 from mindgap.errors import InvalidData
 from mindgap.tasks.real.debian import Deb
-from mindgap.tasks.real.encoders import features, needed
+from mindgap.tasks.real.encoded import Encoded
+from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.fetch import Cache, megabytes
-from mindgap.tasks.real.packaged import Facts, Packaged, numbered
-from mindgap.tasks.real.pictures import EfficientNetLite0
-from mindgap.tasks.real.texts import MiniLm
+from mindgap.tasks.real.packaged import Facts, numbered
 
 PACKAGE = Deb(
     "openclipart-svg",
@@ -55,7 +54,7 @@ _AUTHOR = re.compile(r"^clip ?art by .*? - ", re.I)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClipArt(Packaged):
+class ClipArt(Encoded):
     """Fifteen folders of drawings, from the drawing and its noisy title (Open Clip Art Library).
 
     3,394 drawings: the picture by EfficientNet-Lite0, the title, without its author, by MiniLM;
@@ -69,17 +68,18 @@ class ClipArt(Packaged):
 
     @property
     def facts(self) -> Facts:
-        sources = (PACKAGE, *EfficientNetLite0.packages, *MiniLm.packages)
+        sources = (PACKAGE, *self.weights())
+        cache = Cache(
+            self.complete().text,
+            PACKAGE.version.replace(":", "_"),
+            megabytes(sum(package.size for package in sources)),
+        )
         return Facts(
-            cache=Cache(
-                self.complete().text,
-                PACKAGE.version.replace(":", "_"),
-                megabytes(sum(package.size for package in sources)),
-            ),
+            cache=cache,
             samples=N_SAMPLES,
             pool=N_POOL,
             test=N_TEST,
-            shapes={"image": (EfficientNetLite0.size,), "text": (MiniLm.size,)},
+            shapes={"image": (self.size("image", cache),), "text": (self.size("text", cache),)},
             classes=CLASSES,
             observed={"text": N_SAMPLES - UNTITLED},
             patterns={
@@ -104,8 +104,7 @@ class ClipArt(Packaged):
         )
 
     def read(self) -> dict[str, np.ndarray]:
-        encoders = EfficientNetLite0(), MiniLm()
-        needed(encoders[0].modules + encoders[1].modules)  # before anything is fetched
+        encoders = self.encoder("image"), self.encoder("text")
         drawings = listed(dict(PACKAGE.members(FOLDER)))
         if len(drawings) != N_SAMPLES:
             raise InvalidData(

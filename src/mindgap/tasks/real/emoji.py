@@ -11,11 +11,10 @@ import numpy as np
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.real.debian import Deb
+from mindgap.tasks.real.encoded import Encoded
 from mindgap.tasks.real.encoders import features, needed
 from mindgap.tasks.real.fetch import Cache, megabytes
-from mindgap.tasks.real.packaged import Facts, Packaged, numbered
-from mindgap.tasks.real.pictures import EfficientNetLite0
-from mindgap.tasks.real.texts import MiniLm
+from mindgap.tasks.real.packaged import Facts, numbered
 
 FONT = Deb(
     "fonts-noto-color-emoji",
@@ -62,12 +61,13 @@ class Drawn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Emoji(Packaged):
+class Emoji(Encoded):
     """Eight groups of emoji from their picture and their name (Unicode 15, Noto).
 
-    1,601 emoji: all that are fully qualified but for flags and skin tones. The picture is encoded
-    by EfficientNet-Lite0, the name by MiniLM; both are always observed. Emoji that differ in
-    gender only, in what follows a colon, or in the time on a clock, stay on one side of a split.
+    1,601 emoji: all that are fully qualified but for flags and skin tones. Picture and name
+    are encoded by EfficientNet-Lite0 and MiniLM, unless told otherwise; both are always observed.
+    Emoji that differ in gender only, in what follows a colon, or in the time on a clock, stay on
+    one side of a split.
     """
 
     @property
@@ -76,17 +76,18 @@ class Emoji(Packaged):
 
     @property
     def facts(self) -> Facts:
-        sources = (FONT, NAMES, *EfficientNetLite0.packages, *MiniLm.packages)
+        sources = (FONT, NAMES, *self.weights())
+        cache = Cache(
+            self.complete().text,
+            f"{NAMES.version}-{FONT.version}",
+            megabytes(sum(package.size for package in sources)),
+        )
         return Facts(
-            cache=Cache(
-                self.complete().text,
-                f"{NAMES.version}-{FONT.version}",
-                megabytes(sum(package.size for package in sources)),
-            ),
+            cache=cache,
             samples=N_SAMPLES,
             pool=N_POOL,
             test=N_TEST,
-            shapes={"image": (EfficientNetLite0.size,), "text": (MiniLm.size,)},
+            shapes={"image": (self.size("image", cache),), "text": (self.size("text", cache),)},
             classes=CLASSES,
             grouped="emoji that differ in gender, in detail or in time only",
             description=(
@@ -106,8 +107,7 @@ class Emoji(Packaged):
         )
 
     def read(self) -> dict[str, np.ndarray]:
-        encoders = EfficientNetLite0(), MiniLm()
-        needed(encoders[0].modules + encoders[1].modules)  # before anything is fetched
+        encoders = self.encoder("image"), self.encoder("text")
         found = listed(NAMES.member(NAMES_MEMBER).decode())
         if len(found) != N_SAMPLES:
             raise InvalidData(f"{NAMES_MEMBER} has {len(found)} emoji, expected {N_SAMPLES}")

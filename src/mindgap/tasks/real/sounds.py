@@ -25,8 +25,8 @@ class SpeechEmbedding(Encoder):
     Mean, maximum, and the windows at the beginning, the middle and the end.
     """
 
-    key: ClassVar[str] = "speech-embedding-0.4.0"
-    size: ClassVar[int] = 5 * 96
+    key = "speech-embedding-0.4.0"
+    size = 5 * 96
     packages: ClassVar[tuple[Package, ...]] = (
         Wheel(
             "openwakeword",

