@@ -1,7 +1,8 @@
 """Copies in their authors' layout, as miniatures of a few files.
 
 UPMC-Food101 as github.com/MengShen0709/bmmal reads it, dataset/food101/preprocess.py; AV-MNIST as
-github.com/pliang279/MultiBench does, datasets/avmnist/get_data.py.
+github.com/pliang279/MultiBench does, datasets/avmnist/get_data.py; MVSA-Single as
+github.com/QingyangZhang/QMF has it, text-image-classification/datasets/MVSA_Single/dev.jsonl.
 """
 
 import json
@@ -14,6 +15,7 @@ from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.real import av_mnist
 from mindgap.tasks.real.av_mnist import AvMnist
 from mindgap.tasks.real.food101 import Food101, recipe_of
+from mindgap.tasks.real.mvsa_single import MvsaSingle
 from mindgap.tasks.real.pictures import EfficientNetLite0, picture
 from mindgap.tasks.real.texts import MiniLm
 
@@ -168,3 +170,60 @@ def test_copies_of_digits_that_are_not_as_expected_are_refused(digits, file, arr
     with pytest.raises(InvalidData, match=re.escape(told)):
         AvMnist().adopt(digits)
     assert AvMnist().unavailable()
+
+
+def tweet(i, **changed):
+    label = ("positive", "neutral", "negative")[i % 3]
+    row = {"id": str(i), "label": label, "text": f"tweet {i} ", "img": f"data/{i}.jpg"}
+    return json.dumps(row | changed)
+
+
+@pytest.fixture
+def tweets(tmp_path):
+    folder = tmp_path / "MVSA_Single"
+    (folder / "data").mkdir(parents=True)
+    rows = {"train": [0, 1, 2], "dev": [3, 4, 5], "test": [6, 7, 8]}
+    for split, numbers in rows.items():
+        lines = [tweet(i, **({"text": " "} if i == 4 else {})) for i in numbers]
+        (folder / f"{split}.jsonl").write_text("\n".join(lines) + "\n")
+        for i in numbers:
+            (folder / f"data/{i}.jpg").write_bytes(b"x" * (i + 1))
+    (folder / "data/7.jpg").unlink()
+    return folder
+
+
+def test_tweets_come_in_the_published_split_with_gaps_told(tweets):
+    source = MvsaSingle()
+    assert source.card()["gaps"] == {}
+    told = source.adopt(tweets)
+    assert told.startswith("read 9 samples (1 without picture, 1 without text), cached in")
+    pool, test = source.split(0)
+    assert list(pool.ids) == [f"{'dev' if i > 2 else 'train'}-{i}" for i in range(6)]
+    assert pool.labels.tolist() == [2, 1, 0, 2, 1, 0]
+    assert pool.observed.tolist() == [[True, i != 4] for i in range(6)]
+    assert test.observed.tolist() == [[True, True], [False, True], [True, True]]
+    assert pool.modalities["image"][:, 0].tolist() == [1, 2, 3, 4, 5, 6]
+    card = source.card()
+    assert card["gaps"] == {"image": 1, "text": 1}
+    assert card["patterns"] == pytest.approx({"image+text": 7 / 9, "image": 1 / 9, "text": 1 / 9})
+    assert source.make(0).shape == source.shape
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("odd", "train.jsonl, line 1 is no JSON"),
+        ("[]", "train.jsonl, line 1 should have id, img, label, text"),
+        (tweet(0, label="glad"), "line 1 has the unknown label 'glad'"),
+        (tweet(0, text=3), "text and img should be texts"),
+        (tweet(0, img="../secret.jpg"), "the picture '../secret.jpg' is outside the folder"),
+        (tweet(0, img="/etc/passwd"), "the picture '/etc/passwd' is outside the folder"),
+        (tweet(0, img="data/none.jpg", text=""), "sample train-0 has neither a picture nor a"),
+        (tweet(0) + "\n" + tweet(0), "sample train-0 occurs more than once"),
+    ],
+)
+def test_tweets_that_are_not_as_expected_are_refused(tweets, line, told):
+    (tweets / "train.jsonl").write_text(line)
+    with pytest.raises(InvalidData, match=re.escape(told)):
+        MvsaSingle().adopt(tweets)
+    assert MvsaSingle().unavailable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,13 +46,17 @@ class Local(Packaged):
     def read(self) -> dict[str, np.ndarray]:
         raise MindgapError(
             f"{self.family} is in no package: its authors distribute it; get a copy and run "
-            f"`mindgap prepare {self.family} --from FOLDER`, where FOLDER holds {self.layout}"
+            f"`{self._command}`, where FOLDER holds {self.layout}"
         )
 
     def unavailable(self) -> str | None:
         if self.facts.cache.path.is_file():
             return self.facts.cache.problem()
-        return f"run `mindgap prepare {self.family} --from FOLDER` first, with a copy of it"
+        return f"run `{self._command}` first, with a copy of it"
+
+    @property
+    def _command(self) -> str:
+        return f"mindgap prepare {shlex.quote(self.complete().text)} --from FOLDER"
 
     def split(self, seed: int) -> tuple[MultimodalData, MultimodalData | None]:
         """The official split, whatever the seed.
