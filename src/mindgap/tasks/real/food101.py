@@ -5,36 +5,36 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from mindgap.errors import InvalidData, MindgapError
-from mindgap.tasks.real.encoders import features, needed
+from mindgap.tasks.real.encoded import Encoded
+from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Files, Local, expected
+from mindgap.tasks.real.local import Files, Local, counted, expected
 from mindgap.tasks.real.packaged import Facts
-from mindgap.tasks.real.pictures import EfficientNetLite0
-from mindgap.tasks.real.texts import MiniLm
-
-CACHE = Cache("food101", "1", "a local copy")
 
 #: Words of a recipe that are kept, and the word that it begins after.
 LONGEST, BEGIN = 100, "ingredients"
 N_CLASSES = 101
+
+#: About how large pool and test set of a whole copy are.
+PUBLISHED = 67_988, 22_716
 
 _NAME = re.compile(r"\w+_([\d-]+)\.\w+")
 _MARKS = re.compile(r"[<>/\\+=\-_\[\]{}'\":;.,()*&^%$#@!~`|]")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Food101(Local):
+class Food101(Encoded, Local):
     """101 dishes from a picture and the recipe on its page (UPMC-Food101).
 
-    Official split; the picture by EfficientNet-Lite0, the recipe by MiniLM. The recipe is the up to
-    100 words after the word `ingredients`; a page without that word is left out with its picture,
-    as in the published active-learning protocol (Shen et al. 2023), and one without a page has no
-    text. Sizes are those of the copy, which differ a little between copies.
+    Official split; picture and recipe are encoded by EfficientNet-Lite0 and MiniLM, unless told
+    otherwise. The recipe is the up to 100 words after the word `ingredients`; a page without that
+    word is left out with its picture, as in the published active-learning protocol (Shen et al.
+    2023), and one without a page has no text. Sizes are those of the copy; copies differ a little.
     """
 
     layout: ClassVar[str] = (
@@ -48,16 +48,12 @@ class Food101(Local):
 
     @property
     def facts(self) -> Facts:
-        copy = _sizes()
+        cache = Cache(self.complete().text, "1", "a local copy")
         return Facts(
-            cache=CACHE,
-            samples=copy["pool"] + copy["test"],
-            pool=copy["pool"],
-            test=copy["test"],
-            shapes={"image": (EfficientNetLite0.size,), "text": (MiniLm.size,)},
-            classes=copy["classes"],
-            observed={"text": copy["texts"]},
-            patterns=_patterns(copy),
+            **counted(cache, ("image", "text"), *PUBLISHED),
+            cache=cache,
+            shapes={"image": (self.size("image", cache),), "text": (self.size("text", cache),)},
+            classes=_dishes(cache),
             description=(
                 "Pictures that an image search found for the name of a dish, and the text of the "
                 "page that each was on, so both are noisy: some pictures show no food."
@@ -76,8 +72,7 @@ class Food101(Local):
         )
 
     def read_from(self, folder: Path) -> tuple[dict[str, np.ndarray], str]:
-        encoders = EfficientNetLite0(), MiniLm()
-        needed(encoders[0].modules + encoders[1].modules)
+        encoders = self.encoder("image"), self.encoder("text")
         pictures: dict[str, Path] = {}
         texts: dict[str, bytes] = {}
         without, left_out = 0, 0
@@ -128,22 +123,9 @@ def recipe_of(page: bytes) -> bytes | None:
     return " ".join(words[start : start + LONGEST]).encode()
 
 
-def _sizes() -> dict[str, Any]:
-    """Of the cached copy; about those of the published set where there is none."""
+def _dishes(cache: Cache) -> tuple[str, ...]:
+    """Of the cached copy; numbers where there is none."""
     try:
-        stored = CACHE.load("is_test", "observed", "classes")
+        return tuple(map(str, cache.load("classes")["classes"]))
     except MindgapError:
-        names = tuple(f"dish {i}" for i in range(N_CLASSES))
-        return {"pool": 67_988, "test": 22_716, "texts": 90_704, "classes": names}
-    test = int(stored["is_test"].sum())
-    return {
-        "pool": len(stored["is_test"]) - test,
-        "test": test,
-        "texts": int(stored["observed"][:, 1].sum()),
-        "classes": tuple(map(str, stored["classes"])),
-    }
-
-
-def _patterns(copy: dict[str, Any]) -> dict[str, float]:
-    whole = copy["texts"] / (copy["pool"] + copy["test"])
-    return {"image+text": whole, "image": 1 - whole} if whole < 1 else {"image+text": 1.0}
+        return tuple(f"dish {i}" for i in range(N_CLASSES))

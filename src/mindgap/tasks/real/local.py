@@ -7,13 +7,14 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.data import MultimodalData
+from mindgap.tasks.real.fetch import Cache
 from mindgap.tasks.real.packaged import Packaged
 
 
@@ -108,3 +109,29 @@ def expected(path: Path, of: Local) -> Path:
     if not path.exists():
         raise InvalidData(f"{path} isn't there; a copy of {of.family} holds {of.layout}")
     return path
+
+
+def counted(cache: Cache, modalities: tuple[str, str], pool: int, test: int) -> dict[str, Any]:
+    """What `Facts` has of sizes and gaps: of the cached copy, or where there is none, of a whole
+    one with pool and test set of these sizes."""
+    try:
+        stored = cache.load("is_test", "observed")
+    except MindgapError:
+        is_test, seen = np.arange(pool + test) >= pool, np.ones((pool + test, 2), dtype=bool)
+    else:
+        is_test, seen = stored["is_test"], stored["observed"]
+    first, second = modalities
+    whole = int(seen.all(axis=1).sum())
+    observed = dict(zip(modalities, map(int, seen.sum(axis=0)), strict=True))
+    patterns = {
+        f"{first}+{second}": whole,
+        first: observed[first] - whole,
+        second: observed[second] - whole,
+    }
+    return {
+        "samples": len(seen),
+        "pool": int((~is_test).sum()),
+        "test": int(is_test.sum()),
+        "observed": observed,
+        "patterns": {name: n / len(seen) for name, n in patterns.items() if n},
+    }

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mindgap.errors import InvalidData, MindgapError
+from mindgap.errors import InvalidData
 from mindgap.tasks.real.encoded import Encoded
 from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Files, Local, expected
+from mindgap.tasks.real.local import Files, Local, counted, expected
 from mindgap.tasks.real.packaged import Facts
 
 CLASSES = ("negative", "neutral", "positive")
@@ -44,17 +44,12 @@ class MvsaSingle(Encoded, Local):
     @property
     def facts(self) -> Facts:
         cache = Cache(self.complete().text, "1", "a local copy")
-        copy = _sizes(cache)
-        n = copy["pool"] + copy["test"]
+        pool = SPLITS["train"] + SPLITS["dev"]
         return Facts(
+            **counted(cache, ("image", "text"), pool, SPLITS["test"]),
             cache=cache,
-            samples=n,
-            pool=copy["pool"],
-            test=copy["test"],
             shapes={"image": (self.size("image", cache),), "text": (self.size("text", cache),)},
             classes=CLASSES,
-            observed=copy["observed"],
-            patterns={pattern: count / n for pattern, count in copy["patterns"].items()},
             description=(
                 "Tweets with one picture each. Two labels, of the text and of the picture, were "
                 "merged into one; tweets whose labels contradict each other aren't in the set."
@@ -125,25 +120,3 @@ class MvsaSingle(Encoded, Local):
                 raise InvalidData(f"{place}: the picture {row['img']!r} is outside the folder")
             rows.append(row)
         return rows
-
-
-def _sizes(cache: Cache) -> dict[str, Any]:
-    """Of the cached copy; of the published set, complete, where there is none."""
-    names = ("image+text", "image", "text")
-    try:
-        stored = cache.load("is_test", "observed")
-    except MindgapError:
-        pool, test = SPLITS["train"] + SPLITS["dev"], SPLITS["test"]
-        counts = {"image+text": pool + test}
-        observed = dict.fromkeys(("image", "text"), pool + test)
-        return {"pool": pool, "test": test, "observed": observed, "patterns": counts}
-    test, seen = int(stored["is_test"].sum()), stored["observed"]
-    whole = int(seen.all(axis=1).sum())
-    image, text = map(int, seen.sum(axis=0))
-    counts = dict(zip(names, (whole, image - whole, text - whole), strict=True))
-    return {
-        "pool": len(seen) - test,
-        "test": test,
-        "observed": {"image": image, "text": text},
-        "patterns": {name: n for name, n in counts.items() if n},
-    }
