@@ -81,7 +81,7 @@ def test_texts_by_a_model_in_a_folder(bert, cache):
 
 
 def test_pictures_and_names_of_emoji_by_models_in_folders(bert, vit, monkeypatch):
-    from test_encoders import saved
+    from test_file_encoders import saved
     from test_pictured import NAMES, Shelf
 
     monkeypatch.setattr(emoji, "NAMES", Shelf({emoji.NAMES_MEMBER: NAMES.encode()}))
