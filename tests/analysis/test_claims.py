@@ -106,6 +106,27 @@ def test_without_truth_the_ensemble_is_the_measure(tmp_path):
     assert next(c.effect for c in found if c.scenario == "hard3") == pytest.approx(1.0, abs=0.1)
 
 
+def test_training_on_the_full_pool_is_a_control(tmp_path):
+    rng = np.random.default_rng(10)
+    cards = [card("hard0", family="easy0", pitfall="p", control="easy0"), card("easy0")]
+    read = []
+    for name, neglect in (("some", 1.0), ("all", 0.25)):
+        (tmp_path / name).mkdir()
+        found = list(records(rng, "hard0", "concat", neglect=neglect))
+        found += records(rng, "easy0", "concat", neglect=0.0)
+        read.append(analyse(plant(tmp_path / name, found, cards=cards)))
+    alone, beside = (
+        next(c for c in claims(*given) if c.id == "C1" and c.scenario == "hard0")
+        for given in (read[:1], read)
+    )
+    assert (alone.verdict, alone.effect) == (beside.verdict, beside.effect)
+    left = beside.controls["imbalance on the full pool"]
+    assert left["effect"] == pytest.approx(0.25, abs=0.05)
+    assert left["n"] == 8
+    assert "on the full pool 2" in beside.reason
+    assert "full pool" not in alone.reason
+
+
 def test_what_is_lacking_is_undecided_and_said(tmp_path):
     found = planted(tmp_path / "a", 5, ume=False)
     second = next(claim for claim in found if claim.id == "C2" and claim.scenario == "hard0")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -77,10 +77,14 @@ class Claim:
         return found
 
 
-def claims(analysis: Analysis) -> list[Claim]:
+def claims(analysis: Analysis, full: Analysis | None = None) -> list[Claim]:
     """Every claim about every task and learner but the ensemble, then about each learner's tasks.
 
     Nothing is said of a learner whose tasks have no strategy in common with `random`.
+
+    Args:
+        full: the same tasks and learners trained on their whole pool, which tells whether a
+            neglect is active learning's or that of training together.
     """
     cells = {(c.cell.task, c.cell.learner): c.cell for c in analysis.compared}
     groups = {row["strategy"]: row["group"] for row in analysis.results.runs()}
@@ -95,6 +99,8 @@ def claims(analysis: Analysis) -> list[Claim]:
                 continue
             ensemble = ensembles.get(cell.task)
             first = uneven(analysis.measured, cell, compared.control, ensembles)
+            if full is not None:
+                first = beside_full(first, analysis.measured, cell, ensembles, full)
             own += [
                 first,
                 mended(analysis.measured, cell, ensemble, groups, first),
@@ -158,6 +164,34 @@ def uneven(
     else:
         verdict, why = "undecided", "one is neglected, but not clearly more than in the control"
     return _claim("C1", cell, verdict, effect, why, told)
+
+
+def beside_full(
+    first: Claim,
+    measured: Measured,
+    cell: Cell,
+    ensembles: Mapping[str, Cell],
+    full: Analysis,
+) -> Claim:
+    """C1 with what training on the whole pool does, as a further control; its verdict stays.
+
+    The neglect is not active learning's own if models that have seen everything show it as well.
+    """
+    found = {(c.cell.task, c.cell.learner): c.cell for c in full.compared}
+    whole = found.get((cell.task, cell.learner))
+    if whole is None or REFERENCE not in whole.runs or first.effect is None:
+        return first
+    apart = {task: own for (task, name), own in found.items() if _is_ensemble(name)}
+    here = _imbalances(measured, cell, ensembles.get(cell.task), REFERENCE)
+    there = _imbalances(full.measured, whole, apart.get(cell.task), REFERENCE)
+    shared = sorted(here.keys() & there.keys())
+    if len(shared) < FEWEST:
+        return first
+    left = difference([there[s] for s in shared], np.zeros(len(shared)))
+    told = {**first.controls, "imbalance on the full pool": _told(left)}
+    share = left.mean / max(float(np.mean([here[s] for s in shared])), 1e-9)
+    why = f"{first.reason}; on the full pool {share:.0%} of the imbalance is left"
+    return replace(first, controls=told, reason=why)
 
 
 def mended(

@@ -20,6 +20,14 @@ STYLES = {"supported": "green", "contradicted": "red", "undecided": "dim"}
 
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.")],
+    full: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Results of the same tasks and learners trained on their whole pool, a further "
+            "control of C1, e.g. of `mindgap run STUDY budget.initial=5000 budget.rounds=0`.",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Say which of the paper's claims hold in a study, for which tasks, and what decides it.
@@ -42,11 +50,14 @@ def command(
     from mindgap.study.documents import warnings
     from mindgap.study.store import Store
 
-    store = Store(folder)
-    store.study()  # refuses a folder without one
-    results = store.read()
-    tell.warnings(warnings(results))
-    found = claims(analyse(results))
+    read = []
+    for each in [folder] if full is None else [folder, full]:
+        store = Store(each)
+        store.study()  # refuses a folder without one
+        results = store.read()
+        tell.warnings(warnings(results))
+        read.append(analyse(results))
+    found = claims(*read)
     if json:
         tell.as_json({"claims": [claim.as_dict() for claim in found]})
         return
