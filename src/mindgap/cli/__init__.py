@@ -10,6 +10,7 @@ import typer
 from mindgap import __version__
 from mindgap.cli import (
     check,
+    compare,
     cp,
     findings,
     ls,
@@ -40,7 +41,21 @@ app = typer.Typer(
         "exact truth."
     ),
 )
-for verb in (ls, show, prepare, plan, run, replay, status, report, findings, check, cp, tune):
+for verb in (
+    ls,
+    show,
+    prepare,
+    plan,
+    run,
+    replay,
+    status,
+    report,
+    compare,
+    findings,
+    check,
+    cp,
+    tune,
+):
     app.command(verb.__name__.rpartition(".")[2])(verb.command)
 
 

@@ -1,0 +1,123 @@
+"""Two strategies, or two results folders: which is ahead, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from mindgap.analysis.cells import Cell
+from mindgap.analysis.comparison import ALPHA
+from mindgap.analysis.curves import Measured, aubc
+from mindgap.analysis.paired import Difference, difference
+from mindgap.analysis.study import Analysis
+
+#: Chance of finding a difference that is as large as the one seen.
+POWER = 0.8
+
+#: More seeds than this aren't counted.
+MOST = 1000
+
+
+@dataclass(frozen=True)
+class Versus:
+    """One task and learner.
+
+    Attributes:
+        strategy: of both, where folders are compared; else "".
+        first, second: mean AUBC over the seeds that both have.
+        found: first minus second, paired by seed.
+        more: further seeds that a test would need to tell them apart if the difference stays what
+            it is; 0 where it does already, None where no number up to 1000 will do.
+    """
+
+    task: str
+    learner: str
+    strategy: str
+    first: float
+    second: float
+    found: Difference
+    more: int | None
+
+    @property
+    def ahead(self) -> int:
+        """1 if the first is, -1 if the second is, 0 if neither is shown to be."""
+        if not self.found.p < ALPHA:
+            return 0
+        return 1 if self.found.mean > 0 else -1
+
+
+def strategies(analysis: Analysis, first: str, second: str) -> list[Versus]:
+    """Wherever both were measured."""
+    return [
+        _versus(cell, "", *(_areas(analysis.measured, cell, name) for name in (first, second)))
+        for cell in (compared.cell for compared in analysis.compared)
+        if first in cell.runs and second in cell.runs
+    ]
+
+
+def folders(first: Analysis, second: Analysis) -> Iterator[Versus]:
+    """Every task, learner and strategy that both have, over the labels that both have."""
+    theirs = {(c.cell.task, c.cell.learner): c.cell for c in second.compared}
+    for cell in (compared.cell for compared in first.compared):
+        other = theirs.get((cell.task, cell.learner))
+        if other is None:
+            continue
+        rounds = _common(cell.labels, other.labels)
+        if not rounds:
+            continue
+        for name in cell.runs:
+            if name in other.runs:
+                pair = (
+                    _areas(first.measured, cell, name, rounds),
+                    _areas(second.measured, other, name, rounds),
+                )
+                yield _versus(cell, name, *pair)
+
+
+def over_tasks(found: Sequence[Versus]) -> Difference:
+    """The mean difference with a task as one block."""
+    means = [one.found.mean for one in found]
+    return difference(means, np.zeros(len(means)))
+
+
+def more_seeds(found: Difference) -> int | None:
+    """See `Versus.more`; by the power of the paired t test (noncentral t)."""
+    if found.p < ALPHA:
+        return 0
+    if found.n < 2 or not found.high > found.low or found.mean == 0:
+        return None
+    half = stats.t.ppf(0.975, found.n - 1)
+    deviation = (found.high - found.low) / 2 / half * np.sqrt(found.n)
+    counts = np.arange(2, MOST + found.n + 1)
+    centre = abs(found.mean) / deviation * np.sqrt(counts)
+    limit = stats.t.ppf(1 - ALPHA / 2, counts - 1)
+    power = stats.nct.sf(limit, counts - 1, centre) + stats.nct.cdf(-limit, counts - 1, centre)
+    enough = counts[power >= POWER]
+    return max(1, int(enough[0]) - found.n) if len(enough) else None
+
+
+def _versus(cell: Cell, strategy: str, first: dict[int, float], second: dict[int, float]) -> Versus:
+    seeds = sorted(first.keys() & second.keys())
+    one, other = ([areas[seed] for seed in seeds] for areas in (first, second))
+    found = difference(one, other)
+    mine, theirs = (float(np.mean(values)) if values else np.nan for values in (one, other))
+    return Versus(cell.task, cell.learner, strategy, mine, theirs, found, more_seeds(found))
+
+
+def _areas(
+    measured: Measured, cell: Cell, strategy: str, rounds: int | None = None
+) -> dict[int, float]:
+    labels = cell.labels[:rounds]
+    return {
+        seed: aubc(labels, measured.curve("accuracy", "natural", run, len(labels)))
+        for seed, run in cell.runs[strategy].items()
+    }
+
+
+def _common(labels: Sequence[int], others: Sequence[int]) -> int:
+    """How many rounds have the same labels, from the first on."""
+    alike = [one == other for one, other in zip(labels, others, strict=False)]
+    return next((i for i, same in enumerate(alike) if not same), len(alike))

@@ -1,0 +1,95 @@
+"""Two strategies and two folders against each other, beside scipy and planted answers."""
+
+import json
+
+import numpy as np
+import pytest
+from analysis.planted_results import card, plant, run, study
+from scipy import stats
+from typer.testing import CliRunner
+
+from mindgap.analysis import Difference, analyse, compare, versus
+from mindgap.analysis.paired import difference
+from mindgap.cli import app
+
+
+def planted(folder, rng, ahead=0.0, seeds=8, tasks=("t", "u"), rounds=3):
+    folder.mkdir(exist_ok=True)
+    records = [
+        record
+        for task in tasks
+        for seed in range(seeds)
+        for name, more in (("random", 0.0), ("badge", ahead))
+        for record in run(name, seed, 0.7 + more + rng.normal(0, 0.01, rounds), task)
+    ]
+    asked = study(tasks, ("random", "badge"), seeds, rounds - 1)
+    return plant(folder, records, asked, [card(task) for task in tasks])
+
+
+def test_the_difference_is_scipys(tmp_path):
+    rng = np.random.default_rng(0)
+    analysis = analyse(planted(tmp_path, rng, ahead=0.02))
+    for one in versus.strategies(analysis, "badge", "random"):
+        cell = next(c.cell for c in analysis.compared if c.cell.task == one.task)
+        areas = [
+            list(versus._areas(analysis.measured, cell, name).values())
+            for name in ("badge", "random")
+        ]
+        told = stats.ttest_rel(*areas)
+        assert one.found.p == pytest.approx(told.pvalue)
+        assert (one.found.low, one.found.high) == pytest.approx(told.confidence_interval())
+        assert (one.first, one.second) == pytest.approx(tuple(map(np.mean, areas)))
+        assert (one.ahead, one.more) == (1, 0)
+
+
+def test_as_many_seeds_as_are_needed_give_the_power():
+    rng = np.random.default_rng(1)
+    found = difference(0.4 + stats.norm.ppf((np.arange(10) + 0.5) / 10), np.zeros(10))
+    assert found.p > 0.05
+    deviation = (found.high - found.low) / 2 / stats.t.ppf(0.975, 9) * 10**0.5
+    needed = 10 + versus.more_seeds(found)
+    draws = rng.normal(found.mean, deviation, (4000, needed))
+    power = (stats.ttest_1samp(draws, 0, axis=1).pvalue < 0.05).mean()
+    assert power == pytest.approx(0.8, abs=0.025)
+    assert versus.more_seeds(Difference(0.0, -0.1, 0.1, 1.0, 5)) is None
+    assert versus.more_seeds(Difference(1e-6, -0.1, 0.1, 0.99, 5)) is None
+
+
+def test_folders_are_compared_over_the_labels_that_both_have(tmp_path):
+    rng = np.random.default_rng(2)
+    one = analyse(planted(tmp_path / "a", rng, ahead=0.1, tasks=("t", "u")))
+    other = analyse(planted(tmp_path / "b", rng, rounds=2, tasks=("u", "v")))
+    found = {v.strategy: v for v in versus.folders(one, other)}
+    assert {v.task for v in found.values()} == {"u"}
+    assert found["badge"].ahead == 1
+    assert found["random"].found.mean == pytest.approx(0, abs=0.02)
+
+
+def test_the_command(tmp_path):
+    rng = np.random.default_rng(3)
+    planted(tmp_path, rng, ahead=0.05)
+    told = CliRunner().invoke(
+        app, ["compare", "badge", "random", "--in", str(tmp_path)], env={"COLUMNS": "140"}
+    )
+    assert "ahead in 2, undecided in 0, behind in 0" in told.output
+    asked = CliRunner().invoke(app, ["compare", "badge", "random", "--in", str(tmp_path), "--json"])
+    assert [one["task"] for one in json.loads(asked.output)] == ["t", "u"]
+    for arguments, why in (
+        (["badg", "random", "--in", str(tmp_path)], "did you mean 'badge'"),
+        (["badge", "random"], "give two results folders, or two strategies"),
+    ):
+        refused = CliRunner().invoke(app, ["compare", *arguments])
+        assert why in str(refused.exception)
+
+
+@pytest.mark.slow
+def test_random_against_itself_is_called_different_as_often_as_promised(tmp_path):
+    """400 studies of a strategy under two names: 5 %, give or take two and a half errors."""
+    rng = np.random.default_rng(4)
+    tasks = [f"t{i}" for i in range(400)]
+    results = planted(tmp_path, rng, tasks=tasks)
+    analysis = analyse(results)
+    wrong = sum(
+        row.verdict != 0 for c in analysis.compared for row in compare(analysis.measured, c.cell)
+    )
+    assert 0.025 <= wrong / 400 <= 0.0775
