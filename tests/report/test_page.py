@@ -380,3 +380,19 @@ def test_the_claims_stand_above_with_their_reasons(tmp_path):
     assert "(C1): supported; on average over pitfalls it is more than in their controls." in page
     assert "one modality is neglected, more than in the control" in page
     assert "no unimodal strategy was measured" in page
+
+
+def test_strategies_are_ranked_over_tasks(tmp_path):
+    records = [
+        record
+        for task in ("t", "u")
+        for seed in range(3)
+        for name, area in (("random", 0.5), ("badge", 0.6))
+        for record in run(name, seed, [area + 0.01 * seed * (1 + (name == "badge"))], task)
+    ]
+    page = render(plant(tmp_path, records, cards=[card("t"), card("u")]))
+    assert "2 tasks" in page
+    assert "could never be significant" in page
+    table = page[page.index('id="ranking"') :]
+    assert table.index("<th>badge</th>") < table.index("<th>random</th>")
+    assert "<td>1.00</td><td>0.620</td><td>0.00</td><td>1.00</td>" in table

@@ -60,13 +60,16 @@ def command(
     if json:
         tell.as_json([asdict(one) for one in found])
         return
-    table = Table(title=f"{tell.plain(first)} minus {tell.plain(second)}", title_justify="left")
-    heads = ["task", "learner", "strategy", "A", "B", "A minus B [95 %]", "p", "seeds", "A is"]
-    for head in [*heads, "more seeds"]:
-        if head != "strategy" or folder is None:
-            table.add_column(head)
+    title = f"{tell.plain(first)} minus {tell.plain(second)}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    several = len({one.learner for one in found}) > 1
+    for head in ("task", *["learner"] * several, *["strategy"] * (folder is None)):
+        table.add_column(head, overflow="fold", min_width=12, max_width=26)
+    for head in ("A", "B", "A minus B [95 %]", "p", "seeds", "more seeds", "A is"):
+        table.add_column(head, no_wrap=True, justify="left" if head == "A is" else "right")
     for one in found:
-        table.add_row(*_row(one, folder is None))
+        names = [one.task, *[one.learner] * several, *[one.strategy] * (folder is None)]
+        table.add_row(*map(tell.plain, names), *_numbers(one))
     console = Console()
     console.print(table)
     counts = [sum(one.ahead == way for one in found) for way in (1, 0, -1)]
@@ -77,20 +80,16 @@ def command(
         console.print(f"mean over these {together.n}, one block each: {interval}")
 
 
-def _row(one: Versus, with_strategy: bool) -> list[str]:
+def _numbers(one: Versus) -> list[str]:
     found = one.found
-    needed = "more than 1000" if one.more is None else str(one.more or "")
     return [
-        tell.plain(one.task),
-        tell.plain(one.learner),
-        *([tell.plain(one.strategy)] if with_strategy else []),
         f"{one.first:.3f}",
         f"{one.second:.3f}",
         _interval(found.mean, found.low, found.high),
         f"{found.p:.3f}",
         str(found.n),
+        "> 1000" if one.more is None else str(one.more or ""),
         WORDS[one.ahead],
-        needed,
     ]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mindgap.analysis import Analysis, analyse, claims, seconds
+from mindgap.analysis.rankings import rankings
 from mindgap.errors import MindgapError
 from mindgap.report.page import Panel, panels
 from mindgap.report.svg import Drawing, drawing
@@ -96,6 +97,16 @@ def tables(analysis: Analysis) -> Iterator[Table]:
             for d in [o.to_control]
         ],
         4,
+    )
+    yield Table(
+        "ranking",
+        ["learner", "strategy", "tasks", "mean rank", "IQM", "Friedman p", "critical difference"],
+        [
+            (learner, name, r.blocks, float(r.ranks[i]), float(r.iqm[i]), r.friedman, r.critical)
+            for learner, r in rankings(analysis).items()
+            for i, name in enumerate(r.names)
+        ],
+        2,
     )
     found = [((c.cell.task, c.cell.learner), e) for c in analysis.compared for e in c.reliance]
     yield Table(

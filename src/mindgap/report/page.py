@@ -32,6 +32,7 @@ from mindgap.analysis import (
     patterns,
     seconds,
 )
+from mindgap.analysis.rankings import rankings
 from mindgap.errors import MindgapError
 from mindgap.report import words
 from mindgap.study.results import Results
@@ -124,6 +125,7 @@ def render(results: Results) -> str:
         keys=keys,
         findings=words.findings(analysis, claimed),
         claims=claimed,
+        rankings=rankings(analysis),
         claim_texts=CLAIMS,
         interval=words.interval,
         outcome_name=words.outcome_name,

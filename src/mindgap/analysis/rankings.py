@@ -1,0 +1,148 @@
+"""Strategies over many tasks: who beats whom, average ranks, and what of it could be chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy import stats
+
+from mindgap.analysis.cells import Cell
+from mindgap.analysis.comparison import ALPHA
+from mindgap.analysis.curves import aubc
+from mindgap.analysis.paired import difference, holm
+from mindgap.analysis.study import Analysis
+
+Areas = Float[np.ndarray, "S n"]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Strategies over tasks; a task is one block, its seeds averaged.
+
+    Attributes:
+        names: the strategies.
+        blocks: tasks in which all of them were measured.
+        ranks: mean rank of each, 1 is best; ties share.
+        friedman: p of the Friedman test that they are all alike; NaN with fewer than 3 or 2 blocks.
+        critical: mean ranks that differ by more are told apart by the Nemenyi test at 5 %.
+        beats: (S, S), in which share of the tasks the row's is better than the column's by a paired
+            t test over seeds at 5 %, each by itself; its column means are the penalties of
+            Ash et al. (2020).
+        improves: (S, S), chance that a run of the row's has a larger AUBC than one of the column's
+            in the same task, half for ties, mean over tasks (Agarwal et al. 2021).
+        iqm: of each, mean of the middle half of all its runs' AUBC (the same).
+        enough: whether exact signed-rank tests of all pairs, after Holm's correction, could be
+            significant at all with so many blocks.
+    """
+
+    names: tuple[str, ...]
+    blocks: int
+    ranks: Float[np.ndarray, " S"]
+    friedman: float
+    critical: float
+    beats: Float[np.ndarray, "S S"]
+    improves: Float[np.ndarray, "S S"]
+    iqm: Float[np.ndarray, " S"]
+    enough: bool
+
+    @property
+    def penalties(self) -> Float[np.ndarray, " S"]:
+        """In which share of the tasks another one is better, mean over the others."""
+        lost: Float[np.ndarray, " S"] = self.beats.sum(axis=0) / (len(self.names) - 1)
+        return lost
+
+    def chance(self, name: str, against: str) -> float | None:
+        """`improves` of a pair; None of a strategy with itself, or one that isn't there."""
+        if name == against or against not in self.names:
+            return None
+        return float(self.improves[self.names.index(name), self.names.index(against)])
+
+
+def ranking(names: Sequence[str], areas: Sequence[Areas]) -> Ranking:
+    """Rank strategies over tasks.
+
+    Args:
+        names: S strategies.
+        areas: of each task the AUBC by strategy and seed, the seeds of a task shared by all.
+    """
+    s, n = len(names), len(areas)
+    means = np.array([task.mean(axis=1) for task in areas]).reshape(n, s)
+    ranks = np.array([stats.rankdata(-row) for row in means]).reshape(n, s)
+    friedman = float(stats.friedmanchisquare(*means.T).pvalue) if s > 2 and n > 1 else float("nan")
+    quantile = stats.studentized_range.ppf(1 - ALPHA, s, np.inf) / np.sqrt(2) if s > 1 else np.nan
+    return Ranking(
+        tuple(names),
+        n,
+        ranks.mean(axis=0) if n else np.full(s, np.nan),
+        friedman,
+        float(quantile * np.sqrt(s * (s + 1) / (6 * n))) if n else float("nan"),
+        _mean([_better(task) for task in areas], s),
+        _mean([_improvement(task) for task in areas], s),
+        np.array([_iqm([task[i] for task in areas]) for i in range(s)]),
+        n > 0 and 2.0 ** (1 - n) * (s * (s - 1) / 2) < ALPHA,
+    )
+
+
+def rankings(analysis: Analysis) -> dict[str, Ranking]:
+    """Learner -> its strategies over the tasks that all of them share, with two seeds or more."""
+    found = {}
+    for learner in dict.fromkeys(c.cell.learner for c in analysis.compared):
+        cells = [c.cell for c in analysis.compared if c.cell.learner == learner]
+        names = [name for name in analysis.strategies if any(name in c.runs for c in cells)]
+        areas = []
+        for cell in cells:
+            if names and all(name in cell.runs for name in names):
+                seeds = sorted(set.intersection(*(set(cell.runs[name]) for name in names)))
+                task = np.array([[_area(analysis, cell, n, s) for s in seeds] for n in names])
+                if len(seeds) > 1 and np.isfinite(task).all():
+                    areas.append(task)
+        if len(names) > 1 and areas:
+            found[learner] = ranking(names, areas)
+    return found
+
+
+def signed_ranks(ranked: Mapping[str, Sequence[float]]) -> dict[tuple[str, str], float]:
+    """p of the exact signed-rank test of every pair over tasks, after Holm's correction.
+
+    Args:
+        ranked: strategy -> its mean AUBC in every task, the same tasks for all.
+    """
+    names = list(ranked)
+    pairs = [(one, other) for i, one in enumerate(names) for other in names[i + 1 :]]
+    p = []
+    for one, other in pairs:
+        apart = np.subtract(ranked[one], ranked[other])
+        p.append(float(stats.wilcoxon(apart).pvalue) if apart.any() else 1.0)
+    return dict(zip(pairs, holm(p), strict=True))
+
+
+def _area(analysis: Analysis, cell: Cell, strategy: str, seed: int) -> float:
+    run = cell.runs[strategy][seed]
+    return aubc(cell.labels, analysis.measured.curve("accuracy", "natural", run, cell.rounds))
+
+
+def _better(task: Areas) -> Float[np.ndarray, "S S"]:
+    found = np.zeros((len(task), len(task)))
+    for i, one in enumerate(task):
+        for j, other in enumerate(task):
+            told = difference(one, other)
+            found[i, j] = told.p < ALPHA and told.mean > 0
+    return found
+
+
+def _improvement(task: Areas) -> Float[np.ndarray, "S S"]:
+    above = task[:, None, :, None] > task[None, :, None, :]
+    equal = task[:, None, :, None] == task[None, :, None, :]
+    share: Float[np.ndarray, "S S"] = (above + 0.5 * equal).mean(axis=(2, 3))
+    return share
+
+
+def _iqm(values: Sequence[np.ndarray]) -> float:
+    return float(stats.trim_mean(np.concatenate(values), 0.25)) if values else float("nan")
+
+
+def _mean(matrices: Sequence[np.ndarray], s: int) -> Float[np.ndarray, "S S"]:
+    return np.mean(matrices, axis=0) if matrices else np.full((s, s), np.nan)
