@@ -9,6 +9,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from mindgap.analysis import Difference, analyse, compare, versus
+from mindgap.analysis.comparison import areas
 from mindgap.analysis.paired import difference
 from mindgap.cli import app
 
@@ -31,14 +32,11 @@ def test_the_difference_is_scipys(tmp_path):
     analysis = analyse(planted(tmp_path, rng, ahead=0.02))
     for one in versus.strategies(analysis, "badge", "random"):
         cell = next(c.cell for c in analysis.compared if c.cell.task == one.task)
-        areas = [
-            list(versus._areas(analysis.measured, cell, name).values())
-            for name in ("badge", "random")
-        ]
-        told = stats.ttest_rel(*areas)
+        pair = [list(areas(analysis.measured, cell, name).values()) for name in ("badge", "random")]
+        told = stats.ttest_rel(*pair)
         assert one.found.p == pytest.approx(told.pvalue)
         assert (one.found.low, one.found.high) == pytest.approx(told.confidence_interval())
-        assert (one.first, one.second) == pytest.approx(tuple(map(np.mean, areas)))
+        assert (one.first, one.second) == pytest.approx(tuple(map(np.mean, pair)))
         assert (one.ahead, one.more) == (1, 0)
 
 

@@ -18,8 +18,8 @@ from scipy import stats
 
 from mindgap.analysis.asked import REFERENCE
 from mindgap.analysis.cells import Cell
-from mindgap.analysis.comparison import ALPHA
-from mindgap.analysis.curves import Measured, aubc
+from mindgap.analysis.comparison import ALPHA, areas
+from mindgap.analysis.curves import Measured
 from mindgap.analysis.paired import Difference, difference, holm
 from mindgap.analysis.study import Analysis
 from mindgap.analysis.utilised import imbalance, ratios, utilised
@@ -377,9 +377,8 @@ def _imbalances(
 
 
 def _areas(measured: Measured, cell: Cell, strategy: str, seeds: Sequence[int]) -> list[float]:
-    runs = (cell.runs[strategy][seed] for seed in seeds)
-    curves = (measured.curve("accuracy", "natural", run, cell.rounds) for run in runs)
-    return [aubc(cell.labels, curve) for curve in curves]
+    every = areas(measured, cell, strategy)
+    return [every[seed] for seed in seeds]
 
 
 def _is_ensemble(learner: str) -> bool:

@@ -47,21 +47,30 @@ def accuracy(measured: Measured, cell: Cell, strategy: str) -> Values:
     return np.array(curves).reshape(len(curves), cell.rounds)
 
 
+def areas(
+    measured: Measured, cell: Cell, strategy: str, rounds: int | None = None
+) -> dict[int, float]:
+    """Seed -> AUBC of the accuracy on the natural mix, of every seed that the strategy has.
+
+    Args:
+        rounds: how many of the first ones count; all that are compared if left out.
+    """
+    labels = cell.labels[:rounds]
+    return {
+        seed: aubc(labels, measured.curve("accuracy", "natural", run, len(labels)))
+        for seed, run in cell.runs[strategy].items()
+    }
+
+
 def compare(measured: Measured, cell: Cell) -> list[Row]:
     """A row for every strategy, the reference first."""
-    areas = {
-        name: dict(
-            zip(
-                cell.seeds(name),
-                [aubc(cell.labels, curve) for curve in accuracy(measured, cell, name)],
-                strict=True,
-            )
-        )
-        for name in cell.runs
-    }
+    by_name = {}
+    for name in cell.runs:
+        every = areas(measured, cell, name)
+        by_name[name] = {seed: every[seed] for seed in cell.seeds(name)}
     differences = {
         name: difference(
-            list(areas[name].values()), [areas[REFERENCE][seed] for seed in areas[name]]
+            list(by_name[name].values()), [by_name[REFERENCE][seed] for seed in by_name[name]]
         )
         for name in cell.runs
         if cell.has_reference and name != REFERENCE
@@ -72,7 +81,7 @@ def compare(measured: Measured, cell: Cell) -> list[Row]:
     return [
         Row(
             name,
-            mean(list(areas[name].values())),
+            mean(list(by_name[name].values())),
             differences.get(name),
             adjusted.get(name, np.nan),
             last(measured, cell, name, "accuracy", "natural"),

@@ -9,9 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from mindgap.analysis.cells import Cell
-from mindgap.analysis.comparison import ALPHA
-from mindgap.analysis.curves import aubc
+from mindgap.analysis.comparison import ALPHA, areas
 from mindgap.analysis.paired import difference, holm
 from mindgap.analysis.study import Analysis
 
@@ -61,15 +59,15 @@ class Ranking:
         return float(self.improves[self.names.index(name), self.names.index(against)])
 
 
-def ranking(names: Sequence[str], areas: Sequence[Areas]) -> Ranking:
+def ranking(names: Sequence[str], tasks: Sequence[Areas]) -> Ranking:
     """Rank strategies over tasks.
 
     Args:
         names: S strategies.
-        areas: of each task the AUBC by strategy and seed, the seeds of a task shared by all.
+        tasks: of each the AUBC by strategy and seed, the seeds of a task shared by all.
     """
-    s, n = len(names), len(areas)
-    means = np.array([task.mean(axis=1) for task in areas]).reshape(n, s)
+    s, n = len(names), len(tasks)
+    means = np.array([task.mean(axis=1) for task in tasks]).reshape(n, s)
     ranks = np.array([stats.rankdata(-row) for row in means]).reshape(n, s)
     friedman = float(stats.friedmanchisquare(*means.T).pvalue) if s > 2 and n > 1 else float("nan")
     quantile = stats.studentized_range.ppf(1 - ALPHA, s, np.inf) / np.sqrt(2) if s > 1 else np.nan
@@ -79,9 +77,9 @@ def ranking(names: Sequence[str], areas: Sequence[Areas]) -> Ranking:
         ranks.mean(axis=0) if n else np.full(s, np.nan),
         friedman,
         float(quantile * np.sqrt(s * (s + 1) / (6 * n))) if n else float("nan"),
-        _mean([_better(task) for task in areas], s),
-        _mean([_improvement(task) for task in areas], s),
-        np.array([_iqm([task[i] for task in areas]) for i in range(s)]),
+        _mean([_better(task) for task in tasks], s),
+        _mean([_improvement(task) for task in tasks], s),
+        np.array([_iqm([task[i] for task in tasks]) for i in range(s)]),
         n > 0 and 2.0 ** (1 - n) * (s * (s - 1) / 2) < ALPHA,
     )
 
@@ -92,15 +90,16 @@ def rankings(analysis: Analysis) -> dict[str, Ranking]:
     for learner in dict.fromkeys(c.cell.learner for c in analysis.compared):
         cells = [c.cell for c in analysis.compared if c.cell.learner == learner]
         names = [name for name in analysis.strategies if any(name in c.runs for c in cells)]
-        areas = []
+        tasks = []
         for cell in cells:
             if names and all(name in cell.runs for name in names):
-                seeds = sorted(set.intersection(*(set(cell.runs[name]) for name in names)))
-                task = np.array([[_area(analysis, cell, n, s) for s in seeds] for n in names])
+                each = [areas(analysis.measured, cell, name) for name in names]
+                seeds = sorted(set.intersection(*(set(by_seed) for by_seed in each)))
+                task = np.array([[by_seed[seed] for seed in seeds] for by_seed in each])
                 if len(seeds) > 1 and np.isfinite(task).all():
-                    areas.append(task)
-        if len(names) > 1 and areas:
-            found[learner] = ranking(names, areas)
+                    tasks.append(task)
+        if len(names) > 1 and tasks:
+            found[learner] = ranking(names, tasks)
     return found
 
 
@@ -117,11 +116,6 @@ def signed_ranks(ranked: Mapping[str, Sequence[float]]) -> dict[tuple[str, str],
         apart = np.subtract(ranked[one], ranked[other])
         p.append(float(stats.wilcoxon(apart).pvalue) if apart.any() else 1.0)
     return dict(zip(pairs, holm(p), strict=True))
-
-
-def _area(analysis: Analysis, cell: Cell, strategy: str, seed: int) -> float:
-    run = cell.runs[strategy][seed]
-    return aubc(cell.labels, analysis.measured.curve("accuracy", "natural", run, cell.rounds))
 
 
 def _better(task: Areas) -> Float[np.ndarray, "S S"]:

@@ -9,8 +9,7 @@ import numpy as np
 from scipy import stats
 
 from mindgap.analysis.cells import Cell
-from mindgap.analysis.comparison import ALPHA
-from mindgap.analysis.curves import Measured, aubc
+from mindgap.analysis.comparison import ALPHA, areas
 from mindgap.analysis.paired import Difference, difference
 from mindgap.analysis.study import Analysis
 
@@ -52,7 +51,7 @@ class Versus:
 def strategies(analysis: Analysis, first: str, second: str) -> list[Versus]:
     """Wherever both were measured."""
     return [
-        _versus(cell, "", *(_areas(analysis.measured, cell, name) for name in (first, second)))
+        _versus(cell, "", *(areas(analysis.measured, cell, name) for name in (first, second)))
         for cell in (compared.cell for compared in analysis.compared)
         if first in cell.runs and second in cell.runs
     ]
@@ -71,8 +70,8 @@ def folders(first: Analysis, second: Analysis) -> Iterator[Versus]:
         for name in cell.runs:
             if name in other.runs:
                 pair = (
-                    _areas(first.measured, cell, name, rounds),
-                    _areas(second.measured, other, name, rounds),
+                    areas(first.measured, cell, name, rounds),
+                    areas(second.measured, other, name, rounds),
                 )
                 yield _versus(cell, name, *pair)
 
@@ -105,16 +104,6 @@ def _versus(cell: Cell, strategy: str, first: dict[int, float], second: dict[int
     found = difference(one, other)
     mine, theirs = (float(np.mean(values)) if values else np.nan for values in (one, other))
     return Versus(cell.task, cell.learner, strategy, mine, theirs, found, more_seeds(found))
-
-
-def _areas(
-    measured: Measured, cell: Cell, strategy: str, rounds: int | None = None
-) -> dict[int, float]:
-    labels = cell.labels[:rounds]
-    return {
-        seed: aubc(labels, measured.curve("accuracy", "natural", run, len(labels)))
-        for seed, run in cell.runs[strategy].items()
-    }
 
 
 def _common(labels: Sequence[int], others: Sequence[int]) -> int:
