@@ -25,7 +25,8 @@ def command(
         typer.Option(
             metavar="DIR",
             help="Results of the same tasks and learners trained on their whole pool, a further "
-            "control of C1, e.g. of `mindgap run STUDY budget.initial=5000 budget.rounds=0`.",
+            "control of C1, e.g. of `mindgap run STUDY --strategies random budget.initial=5000 "
+            "budget.rounds=0` with the tasks that have as many samples.",
         ),
     ] = None,
     json: options.Json = False,

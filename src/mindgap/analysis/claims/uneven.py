@@ -113,6 +113,8 @@ def beside_full(
     left = difference([there[s] for s in shared], np.zeros(len(shared)))
     told = {**first.controls, "imbalance on the full pool": told_of(left)}
     share = left.mean / max(float(np.mean([here[s] for s in shared])), 1e-9)
+    if first.verdict != "supported":
+        return replace(first, controls=told)
     why = f"{first.reason}; on the full pool {share:.0%} of the imbalance is left"
     return replace(first, controls=told, reason=why)
 
