@@ -106,6 +106,20 @@ def test_without_truth_the_ensemble_is_the_measure(tmp_path):
     assert next(c.effect for c in found if c.scenario == "hard3") == pytest.approx(1.0, abs=0.1)
 
 
+def test_a_modality_that_the_ensemble_cannot_use_is_left_out(tmp_path):
+    rng = np.random.default_rng(11)
+    names, found = ("x1", "x2", "x3"), []
+    for learner, values in (("concat", (0.3, 0.1, 0.0)), ("ume", (0.3, 0.3, 0.001))):
+        for seed in range(5):
+            each = np.array(values) * np.exp(rng.normal(0, 0.02, 3))
+            metrics = {("shapley", name): [v] for name, v in zip(names, each, strict=True)}
+            found += run("random", seed, [0.8], "t", learner, metrics=metrics)
+    cards = [card("t", truth=None, modalities={name: [4] for name in names})]
+    first = next(c for c in claims(analyse(plant(tmp_path, found, cards=cards))) if c.scenario)
+    assert first.effect == pytest.approx(np.log(3), abs=0.05)
+    assert (first.verdict, first.n) == ("supported", 5)
+
+
 def test_training_on_the_full_pool_is_a_control(tmp_path):
     rng = np.random.default_rng(10)
     cards = [card("hard0", family="easy0", pitfall="p", control="easy0"), card("easy0")]

@@ -22,24 +22,38 @@ def utilised(
     Utilisation is a modality's Shapley value divided by that of the Bayes classifier where the
     truth is known, else by that of the unimodal ensemble with the same strategy and seed.
     """
-    known = bool(cell.card.get("truth"))
-    names = measured.subjects("utilisation", set(cell.runs[strategy].values()))
-    if not known:
-        names = modalities(measured, cell)
-    found = {}
-    for seed, run in cell.runs[strategy].items():
-        if known:
-            values = _last(measured, "utilisation", names, run, cell.rounds)
-        elif ensemble is not None and seed in ensemble.runs.get(strategy, {}):
-            own = _last(measured, "shapley", names, run, cell.rounds)
-            other = ensemble.runs[strategy][seed]
-            theirs = _last(measured, "shapley", names, other, ensemble.rounds)
-            values = own / np.where(theirs < NEGLIGIBLE, np.nan, theirs)
-        else:
-            continue
-        if len(values) > 1 and np.isfinite(values).all():
-            found[seed] = np.log(np.maximum(values, NEGLIGIBLE))
-    return found
+    runs = cell.runs[strategy]
+    if cell.card.get("truth"):
+        names = measured.subjects("utilisation", set(runs.values()))
+        used = {
+            seed: _last(measured, "utilisation", names, run, cell.rounds)
+            for seed, run in runs.items()
+        }
+    else:
+        used = _beside(measured, cell, ensemble, strategy)
+    return {
+        seed: np.log(np.maximum(values, NEGLIGIBLE))
+        for seed, values in used.items()
+        if len(values) > 1 and np.isfinite(values).all()
+    }
+
+
+def _beside(
+    measured: Measured, cell: Cell, ensemble: Cell | None, strategy: str
+) -> dict[int, Values]:
+    """Seed -> Shapley values divided by the ensemble's, where those are worth it on average."""
+    theirs = ensemble.runs.get(strategy, {}) if ensemble is not None else {}
+    shared = sorted(cell.runs[strategy].keys() & theirs.keys())
+    if ensemble is None or not shared:
+        return {}
+    names = modalities(measured, cell)
+    own, other = (
+        np.array([_last(measured, "shapley", names, runs[s], c.rounds) for s in shared])
+        for c, runs in ((cell, cell.runs[strategy]), (ensemble, theirs))
+    )
+    kept = other.mean(axis=0) >= NEGLIGIBLE
+    divided = own[:, kept] / np.maximum(other[:, kept], NEGLIGIBLE)
+    return dict(zip(shared, divided, strict=True))
 
 
 def imbalance(used: Values) -> float:

@@ -88,7 +88,11 @@ def over_tasks(
     }
     found = {name: block_mean(each) for name, each in by_strategy.items() if len(each) >= FEWEST}
     if not found:
-        return "undecided", None, f"{tasks} tasks have something to mend; {FEWEST} are needed"
+        return (
+            "undecided",
+            None,
+            f"of {FEWEST} tasks that are needed, {tasks} have something to mend",
+        )
     verdict, best, why = closing(found)
     return verdict, found[best], f"on average over tasks, {why}"
 
