@@ -1,11 +1,12 @@
 """Models of Hugging Face from a folder: tiny ones with random weights, saved there."""
 
+import io
 import json
 
 import numpy as np
 import pytest
 
-from mindgap.errors import MindgapError
+from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
 from mindgap.tasks.real import emoji
 from mindgap.tasks.real.emoji import Emoji
@@ -66,6 +67,39 @@ def vit(transformers, tmp_path):
     size = {"height": 32, "width": 32}
     transformers.ViTImageProcessor(size=size).save_pretrained(tmp_path / "vit")
     return tmp_path / "vit"
+
+
+@pytest.fixture
+def wav2vec(transformers, tmp_path):
+    config = transformers.Wav2Vec2Config(
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=8,
+        conv_dim=(8, 8),
+        conv_kernel=(10, 8),
+        conv_stride=(5, 4),
+        num_conv_pos_embeddings=4,
+        num_conv_pos_embedding_groups=2,
+    )
+    transformers.Wav2Vec2Model(config).save_pretrained(tmp_path / "wav2vec")
+    transformers.Wav2Vec2FeatureExtractor().save_pretrained(tmp_path / "wav2vec")
+    return tmp_path / "wav2vec"
+
+
+def test_sounds_by_a_model_in_a_folder(wav2vec, cache):
+    soundfile = pytest.importorskip("soundfile", reason="needs the extra encoders")
+    sounds = {}
+    for name, rate in (("low", 8000), ("high", 16000)):
+        file, time = io.BytesIO(), np.arange(rate) / rate
+        tone = np.sin(2 * np.pi * (200 if name == "low" else 2000) * time)
+        soundfile.write(file, tone, rate, format="WAV")
+        sounds[name] = file.getvalue()
+    found = features(HuggingFace("audio", str(wav2vec)), sounds)
+    assert found.shape == (2, 16)
+    assert not np.allclose(*found)
+    with pytest.raises(InvalidData, match="odd can't be decoded as a sound"):
+        features(HuggingFace("audio", str(wav2vec)), {"odd": b"odd"})
 
 
 def test_texts_by_a_model_in_a_folder(bert, cache):

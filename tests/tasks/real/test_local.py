@@ -109,7 +109,7 @@ def test_another_layout_is_told_with_what_a_copy_holds(dishes):
     for split in ("train", "test"):
         for path in (dishes / "images" / split / "ramen").iterdir():
             path.unlink()
-    with pytest.raises(InvalidData, match="has pictures of 1 dishes"):
+    with pytest.raises(InvalidData, match="has a pool of 1 classes; a copy of food101"):
         Food101().adopt(dishes)
 
 
@@ -196,7 +196,7 @@ def test_tweets_come_in_the_published_split_with_gaps_told(tweets):
     source = MvsaSingle()
     assert source.card()["gaps"] == {}
     told = source.adopt(tweets)
-    assert told.startswith("read 9 samples (1 without picture, 1 without text), cached in")
+    assert told.startswith("read 9 samples (1 without image, 1 without text), cached in")
     pool, test = source.split(0)
     assert list(pool.ids) == [f"{'dev' if i > 2 else 'train'}-{i}" for i in range(6)]
     assert pool.labels.tolist() == [2, 1, 0, 2, 1, 0]
@@ -218,7 +218,7 @@ def test_tweets_come_in_the_published_split_with_gaps_told(tweets):
         (tweet(0, text=3), "text and img should be texts"),
         (tweet(0, img="../secret.jpg"), "the picture '../secret.jpg' is outside the folder"),
         (tweet(0, img="/etc/passwd"), "the picture '/etc/passwd' is outside the folder"),
-        (tweet(0, img="data/none.jpg", text=""), "sample train-0 has neither a picture nor a"),
+        (tweet(0, img="data/none.jpg", text=""), "sample train-0 has no image and no text"),
         (tweet(0) + "\n" + tweet(0), "sample train-0 occurs more than once"),
     ],
 )

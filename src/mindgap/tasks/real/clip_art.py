@@ -11,7 +11,7 @@ import numpy as np
 
 from mindgap.errors import InvalidData
 from mindgap.tasks.real.debian import Deb
-from mindgap.tasks.real.encoded import Encoded
+from mindgap.tasks.real.encoded import WithImages, WithTexts
 from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.fetch import Cache, megabytes
 from mindgap.tasks.real.packaged import Facts, numbered
@@ -54,7 +54,7 @@ _AUTHOR = re.compile(r"^clip ?art by .*? - ", re.I)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClipArt(Encoded):
+class ClipArt(WithImages, WithTexts):
     """Fifteen folders of drawings, from the drawing and its noisy title (Open Clip Art Library).
 
     3,394 drawings: the picture by EfficientNet-Lite0, the title, without its author, by MiniLM;

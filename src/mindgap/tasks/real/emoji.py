@@ -11,7 +11,7 @@ import numpy as np
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.real.debian import Deb
-from mindgap.tasks.real.encoded import Encoded
+from mindgap.tasks.real.encoded import WithImages, WithTexts
 from mindgap.tasks.real.encoders import features, needed
 from mindgap.tasks.real.fetch import Cache, megabytes
 from mindgap.tasks.real.packaged import Facts, numbered
@@ -61,7 +61,7 @@ class Drawn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Emoji(Encoded):
+class Emoji(WithImages, WithTexts):
     """Eight groups of emoji from their picture and their name (Unicode 15, Noto).
 
     1,601 emoji: all that are fully qualified but for flags and skin tones. Picture and name

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
-from mindgap.errors import InvalidData, MindgapError
-from mindgap.tasks.real.encoded import Encoded
-from mindgap.tasks.real.encoders import features
-from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Files, Local, counted, expected
+from mindgap.errors import InvalidData
+from mindgap.tasks.real.copied import Copied, EncodedCopy, known_classes
+from mindgap.tasks.real.encoded import Kind, WithImages, WithTexts
+from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
 
 #: Words of a recipe that are kept, and the word that it begins after.
@@ -28,7 +25,7 @@ _MARKS = re.compile(r"[<>/\\+=\-_\[\]{}'\":;.,()*&^%$#@!~`|]")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Food101(Encoded, Local):
+class Food101(WithImages, WithTexts, EncodedCopy):
     """101 dishes from a picture and the recipe on its page (UPMC-Food101).
 
     Official split; picture and recipe are encoded by EfficientNet-Lite0 and MiniLM, unless told
@@ -37,6 +34,7 @@ class Food101(Encoded, Local):
     2023), and one without a page has no text. Sizes are those of the copy; copies differ a little.
     """
 
+    kinds: ClassVar[dict[str, Kind]] = {"image": "image", "text": "text"}
     layout: ClassVar[str] = (
         "images/train/LABEL/LABEL_ID.jpg, images/test/LABEL/LABEL_ID.jpg and "
         "texts_txt/LABEL/LABEL_ID.txt"
@@ -48,12 +46,10 @@ class Food101(Encoded, Local):
 
     @property
     def facts(self) -> Facts:
-        cache = Cache(self.complete().text, "1", "a local copy")
+        dishes = (f"dish {i}" for i in range(N_CLASSES))
         return Facts(
-            **counted(cache, ("image", "text"), *PUBLISHED),
-            cache=cache,
-            shapes={"image": (self.size("image", cache),), "text": (self.size("text", cache),)},
-            classes=_dishes(cache),
+            **self.measured(*PUBLISHED),
+            classes=known_classes(self.cache, dishes),
             description=(
                 "Pictures that an image search found for the name of a dish, and the text of the "
                 "page that each was on, so both are noisy: some pictures show no food."
@@ -71,14 +67,12 @@ class Food101(Encoded, Local):
             ),
         )
 
-    def read_from(self, folder: Path) -> tuple[dict[str, np.ndarray], str]:
-        encoders = self.encoder("image"), self.encoder("text")
-        pictures: dict[str, Path] = {}
-        texts: dict[str, bytes] = {}
-        without, left_out = 0, 0
+    def found_in(self, folder: Path) -> tuple[list[Copied], tuple[str, ...], str]:
+        samples: list[Copied] = []
+        left_out = 0
         for split in ("train", "test"):
             for path in sorted(expected(folder / "images" / split, self).glob("*/*")):
-                name, found = f"{split}/{path.stem}", _NAME.fullmatch(path.name)
+                found = _NAME.fullmatch(path.name)
                 if found is None:
                     raise InvalidData(f"{path} should be called LABEL_ID.jpg")
                 label = path.parent.name
@@ -87,27 +81,11 @@ class Food101(Encoded, Local):
                 if recipe is None:
                     left_out += 1
                     continue
-                without += not recipe
-                pictures[name] = path
-                texts |= {name: recipe} if recipe else {}
+                name, is_test = f"{split}/{path.stem}", split == "test"
+                samples.append(Copied(name, label, is_test, {"image": path, "text": recipe}))
         expected(folder / "texts_txt", self)
-        labels = [path.parent.name for path in pictures.values()]
-        classes = sorted(set(labels))
-        if len(classes) < 2:
-            raise InvalidData(f"{folder} has pictures of {len(classes)} dishes; {self.layout}?")
-        has_text = np.array([name in texts for name in pictures])
-        rows = np.zeros((len(pictures), encoders[1].size), dtype=np.float32)
-        rows[has_text] = features(encoders[1], texts)
-        arrays = {
-            "image": features(encoders[0], Files(pictures)),
-            "text": rows,
-            "observed": np.stack([np.ones(len(pictures), dtype=bool), has_text], axis=1),
-            "labels": np.array([classes.index(label) for label in labels]),
-            "is_test": np.array([name.startswith("test/") for name in pictures]),
-            "ids": np.array(list(pictures)),
-            "classes": np.array(classes),
-        }
-        return arrays, f" ({without:,} without text, {left_out:,} left out: no {BEGIN})"
+        classes = tuple(sorted({sample.label for sample in samples}))
+        return samples, classes, f"{left_out:,} left out: no {BEGIN}" if left_out else ""
 
 
 def recipe_of(page: bytes) -> bytes | None:
@@ -121,11 +99,3 @@ def recipe_of(page: bytes) -> bytes | None:
     last = [word for word in words if BEGIN in word][-1]
     start = words.index(last) + 1
     return " ".join(words[start : start + LONGEST]).encode()
-
-
-def _dishes(cache: Cache) -> tuple[str, ...]:
-    """Of the cached copy; numbers where there is none."""
-    try:
-        return tuple(map(str, cache.load("classes")["classes"]))
-    except MindgapError:
-        return tuple(f"dish {i}" for i in range(N_CLASSES))

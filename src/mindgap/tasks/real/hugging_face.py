@@ -13,9 +13,16 @@ from jaxtyping import Float
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.real.encoders import Encoder, needed
 from mindgap.tasks.real.pictures import picture
+from mindgap.tasks.real.sounds import RATE, heard
 from mindgap.tasks.real.texts import decoded
 
 PREFIX = "hf:"
+
+READERS = {
+    "image": "AutoImageProcessor",
+    "text": "AutoTokenizer",
+    "audio": "AutoFeatureExtractor",
+}
 
 
 class HuggingFace(Encoder):
@@ -34,11 +41,11 @@ class HuggingFace(Encoder):
     packages = ()
     modules = ("transformers", "safetensors")
 
-    def __init__(self, kind: Literal["image", "text"], name: str) -> None:
+    def __init__(self, kind: Literal["image", "text", "audio"], name: str) -> None:
         transformers, _ = needed(self.modules)
         transformers.utils.logging.disable_progress_bar()
         self._kind = kind
-        reader = {"image": "AutoImageProcessor", "text": "AutoTokenizer"}[kind]
+        reader = READERS[kind]
         options = {"trust_remote_code": False}
         try:
             self._read: Any = getattr(transformers, reader).from_pretrained(name, **options)
@@ -62,6 +69,8 @@ class HuggingFace(Encoder):
     def encode(self, content: bytes, name: str) -> Float[np.ndarray, " d"]:
         if self._kind == "image":
             read = self._read(images=picture(content, name), return_tensors="pt")
+        elif self._kind == "audio":
+            read = self._read(heard(content, name), sampling_rate=RATE, return_tensors="pt")
         else:
             read = self._read(decoded(content, name), return_tensors="pt", truncation=True)
         with torch.inference_mode():

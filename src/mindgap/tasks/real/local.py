@@ -82,16 +82,19 @@ class Local(Packaged):
 
 
 class Files(Mapping[str, bytes]):
-    """The contents of files by name, each read when it is asked for."""
+    """The contents of files by name, each read when it is asked for; or contents themselves."""
 
-    def __init__(self, paths: Mapping[str, Path]) -> None:
+    def __init__(self, paths: Mapping[str, Path | bytes]) -> None:
         self._paths = paths
 
     def __getitem__(self, name: str) -> bytes:
+        file = self._paths[name]
+        if isinstance(file, bytes):
+            return file
         try:
-            return self._paths[name].read_bytes()
+            return file.read_bytes()
         except OSError as error:
-            raise InvalidData(f"{self._paths[name]} can't be read ({error.strerror})") from None
+            raise InvalidData(f"{file} can't be read ({error.strerror})") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
@@ -111,27 +114,30 @@ def expected(path: Path, of: Local) -> Path:
     return path
 
 
-def counted(cache: Cache, modalities: tuple[str, str], pool: int, test: int) -> dict[str, Any]:
+def counted(cache: Cache, modalities: tuple[str, ...], pool: int, test: int) -> dict[str, Any]:
     """What `Facts` has of sizes and gaps: of the cached copy, or where there is none, of a whole
     one with pool and test set of these sizes."""
     try:
         stored = cache.load("is_test", "observed")
     except MindgapError:
-        is_test, seen = np.arange(pool + test) >= pool, np.ones((pool + test, 2), dtype=bool)
+        is_test = np.arange(pool + test) >= pool
+        seen = np.ones((pool + test, len(modalities)), dtype=bool)
     else:
         is_test, seen = stored["is_test"], stored["observed"]
-    first, second = modalities
-    whole = int(seen.all(axis=1).sum())
-    observed = dict(zip(modalities, map(int, seen.sum(axis=0)), strict=True))
-    patterns = {
-        f"{first}+{second}": whole,
-        first: observed[first] - whole,
-        second: observed[second] - whole,
-    }
+    kinds, counts = np.unique(seen, axis=0, return_counts=True)
+    names = (
+        "+".join(m for m, there in zip(modalities, row, strict=True) if there) for row in kinds
+    )
+    patterns = dict(zip(names, counts / len(seen), strict=True))
     return {
         "samples": len(seen),
         "pool": int((~is_test).sum()),
         "test": int(is_test.sum()),
-        "observed": observed,
-        "patterns": {name: n / len(seen) for name, n in patterns.items() if n},
+        "observed": dict(zip(modalities, map(int, seen.sum(axis=0)), strict=True)),
+        "patterns": {name: float(patterns[name]) for name in sorted(patterns, key=_fullest)},
     }
+
+
+def _fullest(pattern: str) -> tuple[int, str]:
+    """Sorts patterns of most modalities first."""
+    return -pattern.count("+"), pattern

@@ -11,7 +11,7 @@ import numpy as np
 
 from mindgap.errors import InvalidData
 from mindgap.tasks.real.debian import Deb
-from mindgap.tasks.real.encoded import Encoded
+from mindgap.tasks.real.encoded import WithImages, WithTexts
 from mindgap.tasks.real.encoders import Encoder, features, needed
 from mindgap.tasks.real.fetch import Cache, megabytes
 from mindgap.tasks.real.packaged import Facts, numbered
@@ -59,7 +59,7 @@ PATTERNS = ("image+text+speech+sound", "image+text+speech", "image+text+sound", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stamps(Encoded):
+class Stamps(WithImages, WithTexts):
     """Eleven kinds of drawn things that are named, spoken, and sometimes heard (Tux Paint).
 
     742 stamps: the picture by EfficientNet-Lite0, the English description by MiniLM, the
