@@ -35,13 +35,30 @@ def command(
         Path | None,
         typer.Option(help="A table of your own, CSV or Parquet; see docs/own-data.md."),
     ] = None,
+    huggingface: Annotated[
+        str | None,
+        typer.Option(
+            help="A data set of Hugging Face: a folder (save_to_disk, Parquet), OWNER/NAME or "
+            "OWNER/NAME:CONFIGURATION.",
+            metavar="NAME",
+        ),
+    ] = None,
     called: Annotated[
-        str | None, typer.Option("--as", help="What to call the data set of the manifest.")
+        str | None, typer.Option("--as", help="What to call the data set that is made of it.")
     ] = None,
     modalities: Annotated[
         str | None,
-        typer.Option(help="Modalities of the manifest to read, e.g. `image,accel`; else all."),
+        typer.Option(help="Columns of it that are modalities, e.g. `image,accel`; else all."),
     ] = None,
+    label: Annotated[str | None, typer.Option(help="Its column of labels, if not `label`.")] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="Its column of ids, if not `id`.")
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="Its column of groups, if not `group`.")] = None,
+    pool: Annotated[
+        str | None, typer.Option(help="Its splits to learn from, e.g. `train,validation`.")
+    ] = None,
+    test: Annotated[str | None, typer.Option(help="Its splits to be tested on.")] = None,
     skip_unreadable: Annotated[
         bool,
         typer.Option("--skip-unreadable", help="Take files that can't be read for missing."),
@@ -52,18 +69,32 @@ def command(
     """Fetch a real data set, check it, and cache it; nothing is fetched twice.
 
     Or make one of a table of your own: `mindgap prepare --manifest pool.csv --as mypool`, after
-    which `mypool` is a data set like any other.
+    which `mypool` is a data set like any other; or of a data set of Hugging Face with
+    `--huggingface`.
     """
     if listed:
         _catalogue(plugins or [], json)
         return
-    if manifest is not None:
-        if name is not None or called is None:
-            raise MindgapError("name the data set of the manifest with --as, e.g. --as mypool")
-        _own(manifest, called, modalities, skip_unreadable)
+    given = {
+        "modalities": _parts(modalities),
+        "label": label,
+        "id": id_column,
+        "group": group,
+        "pool": _parts(pool),
+        "test": _parts(test),
+        "skip_unreadable": skip_unreadable,
+    }
+    given = {key: value for key, value in given.items() if value}
+    if manifest is not None or huggingface is not None:
+        if manifest is not None and huggingface is not None:
+            raise MindgapError("give --manifest or --huggingface, not both")
+        if name is not None or called is None or folder is not None:
+            raise MindgapError("name the data set that is made with --as alone, e.g. --as mypool")
+        _own(manifest, huggingface, called, given)
         return
-    if called or modalities or skip_unreadable:
-        raise MindgapError("--as, --modalities and --skip-unreadable go with --manifest")
+    if called or given:
+        flag = "as" if called else next(iter(given)).replace("_", "-")
+        raise MindgapError(f"--{flag} goes with --manifest or --huggingface")
     names = _names(plugins or [])
     if name is None:
         raise MindgapError(f"name a data set: {', '.join(names)}; `--list` tells of each")
@@ -85,16 +116,25 @@ def command(
     typer.echo(f"{name}: {source.adopt(folder)}")
 
 
-def _own(path: Path, name: str, modalities: str | None, skip_unreadable: bool) -> None:
-    from mindgap.tasks.real import manifest
+def _own(path: Path | None, theirs: str | None, name: str, given: dict[str, Any]) -> None:
+    from mindgap.tasks.real import hf_dataset, manifest
     from mindgap.tasks.real.own_data import keep, nameable
+    from mindgap.tasks.real.table import Asked
 
     nameable(name)
-    wanted = [part.strip() for part in (modalities or "").split(",") if part.strip()]
-    own, unreadable = manifest.read(path, wanted, skip_unreadable)
-    for line in [*own.summary(), *(f"taken for missing: {line}" for line in unreadable)]:
+    asked = Asked(**given)
+    if path is not None:
+        own, told = manifest.read(path, asked)
+    else:
+        dataset, root = hf_dataset.load(str(theirs))
+        own, told = hf_dataset.read(dataset, asked, root, str(theirs))
+    for line in [*own.summary(), *told]:
         typer.echo(line)
     typer.echo(f"kept in {keep(name, own)}; try `mindgap run quickstart --tasks {name}`")
+
+
+def _parts(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 def _names(plugins: list[Any]) -> list[str]:

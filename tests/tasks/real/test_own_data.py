@@ -16,6 +16,7 @@ from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
 from mindgap.tasks.real import manifest
 from mindgap.tasks.real.own_data import from_arrays, keep, names
+from mindgap.tasks.real.table import Asked
 
 HEAD = ["id", "label", "photo", "title", "accel.1", "accel.2"]
 
@@ -52,7 +53,7 @@ def write(folder, table, head=HEAD, name="pool.csv"):
 
 def refused(path, **settings):
     with pytest.raises(InvalidData) as caught:
-        manifest.read(path, **settings)
+        manifest.read(path, Asked(**settings))
     return str(caught.value)
 
 
@@ -84,7 +85,7 @@ def test_a_table_becomes_a_data_set_like_any_other(tmp_path):
 
 def test_a_parquet_table_says_the_same(tmp_path):
     path = write(tmp_path, rows())
-    table = manifest._table(path)
+    table = manifest._columns(path)
     numbers = {n: pa.array([float(c) for c in table[n].to_pylist()]) for n in HEAD[4:]}
     for name, column in numbers.items():
         table = table.set_column(table.column_names.index(name), name, column)
@@ -115,7 +116,9 @@ def test_groups_stay_whole_and_a_given_split_stays(tmp_path):
 
 def test_what_is_read_can_be_chosen(tmp_path):
     path = write(tmp_path, rows())
-    assert list(manifest.read(path, ["title", "accel"])[0].modalities) == ["title", "accel"]
+    own, told = manifest.read(path, Asked(modalities=["title", "accel"]))
+    assert list(own.modalities) == ["title", "accel"]
+    assert told == ["columns left out: photo"]
     assert "unknown modality 'titel'" in refused(path, modalities=["titel"])
 
 
@@ -176,7 +179,7 @@ def test_unreadable_files_are_listed_and_skipped_only_if_told_to(tmp_path):
     assert "2 files can't be read" in told
     assert "sample 's5': 5.wav is a sound of zero length" in told
     assert "sample 's6': 6.wav is no WAV file" in told
-    own, unreadable = manifest.read(path, skip_unreadable=True)
+    own, unreadable = manifest.read(path, Asked(skip_unreadable=True))
     assert len(unreadable) == 2
     assert own.observed[[5, 6, 7], 0].tolist() == [False, False, True]
     path = write(tmp_path, rows())

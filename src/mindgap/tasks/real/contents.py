@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from mindgap.errors import InvalidData
+from mindgap.errors import InvalidData, MindgapError
+from mindgap.tasks.real.encoders import needed
+from mindgap.tasks.real.pictures import FORMATS
 from mindgap.tasks.real.signals import mfcc_statistics
 
 #: Pixels a side that an image is brought to; convolutions read them.
@@ -18,6 +20,9 @@ SIDE = 32
 
 #: Features of a text.
 HASHED = 256
+
+#: How a WAV file begins.
+WAVES = (b"RIFF", b"RIFX", b"RF64")
 
 #: What readers raise of files that are cut off or something else.
 BROKEN = (ValueError, EOFError, OSError, struct.error)
@@ -36,7 +41,7 @@ def image(content: bytes) -> Float[np.ndarray, "3 h w"]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as opened:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
                 shown = opened.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
         raise InvalidData(f"is no image that can be decoded ({error})") from None
@@ -47,11 +52,22 @@ def image(content: bytes) -> Float[np.ndarray, "3 h w"]:
 
 
 def sound(content: bytes) -> Float[np.ndarray, " d"]:
-    """Statistics of the cepstral coefficients of a WAV file, its channels averaged.
+    """Statistics of the cepstral coefficients of a sound, its channels averaged.
+
+    WAV needs nothing else, FLAC, OGG and MP3 the package soundfile.
 
     Raises:
-        InvalidData: it is no WAV file, or has no samples.
+        InvalidData: it doesn't decode, or has no samples.
     """
+    rate, samples = _wave(content) if content[:4] in WAVES else _other_sound(content)
+    if samples.size == 0:
+        raise InvalidData("is a sound of zero length")
+    whole = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
+    mono = samples.reshape(len(samples), -1).mean(axis=1) / whole
+    return mfcc_statistics(mono.astype(np.float64), rate)
+
+
+def _wave(content: bytes) -> tuple[int, np.ndarray]:
     from scipy.io import wavfile
 
     try:
@@ -60,11 +76,21 @@ def sound(content: bytes) -> Float[np.ndarray, " d"]:
             rate, samples = wavfile.read(io.BytesIO(content))
     except (*BROKEN, TypeError, ArithmeticError, UnboundLocalError) as error:
         raise InvalidData(f"is no WAV file that can be read ({error})") from None
-    if samples.size == 0:
-        raise InvalidData("is a sound of zero length")
-    whole = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
-    mono = samples.reshape(len(samples), -1).mean(axis=1) / whole
-    return mfcc_statistics(mono.astype(np.float64), rate)
+    return rate, samples
+
+
+def _other_sound(content: bytes) -> tuple[int, np.ndarray]:
+    if not content:
+        raise InvalidData("is an empty file")
+    try:
+        [soundfile] = needed(("soundfile",))
+    except MindgapError as error:
+        raise InvalidData(f"is no WAV file, and {error}") from None
+    try:
+        samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    except Exception as error:  # a decoder raises anything
+        raise InvalidData(f"is no sound that can be decoded ({error})") from None
+    return rate, samples
 
 
 def array(content: bytes) -> Array:
@@ -96,6 +122,6 @@ def texts(strings: Sequence[str]) -> Float[np.ndarray, "N 256"]:
 #: Ending of a file's name -> what reads it; of a text file only the words are read.
 READERS: dict[str, Callable[[bytes], Array]] = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"), image),
-    ".wav": sound,
+    **dict.fromkeys((".wav", ".flac", ".ogg", ".mp3"), sound),
     ".npy": array,
 }

@@ -14,117 +14,23 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int64
 from numpy.typing import ArrayLike
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.seeding import stream
 from mindgap.sources import Source
 from mindgap.tasks.data import MultimodalData
-from mindgap.tasks.names import name_problem
 from mindgap.tasks.real.dataset import RealData
 from mindgap.tasks.real.fetch import Cache, folder
+from mindgap.tasks.real.own import Own, numbered_classes
 from mindgap.tasks.real.packaged import apart
 from mindgap.tasks.task import TaskShape
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-PREFIX, VERSION = "own-", "1"
+PREFIX, VERSION = "own-", "2"
 
 #: Shares of the samples where no split is given; of groups less, since groups stay whole.
 POOL, GROUPED = 0.7, (0.6, 0.2)
-
-
-@dataclass(frozen=True)
-class Own:
-    """Samples of one's own, checked.
-
-    Attributes:
-        modalities: name -> (N, ...) float32; where one isn't observed, its values are zero.
-        observed: (N, M).
-        labels: (N,) numbers of `classes`, -1 where unknown.
-        ids: (N,) texts, all different.
-        groups: (N,) numbers; samples of one group are never on both sides of a split.
-        split: (N,) "pool" or "test", or None: drawn with every seed.
-    """
-
-    modalities: Mapping[str, np.ndarray]
-    observed: Bool[np.ndarray, "N M"]
-    labels: Int64[np.ndarray, " N"]
-    classes: tuple[str, ...]
-    ids: np.ndarray
-    groups: Int64[np.ndarray, " N"] | None = None
-    split: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what couldn't be learned from.
-
-        Raises:
-            InvalidData: says which sample, class or modality, and what to do.
-        """
-        for name in self.modalities:
-            if problem := name_problem(name):
-                raise InvalidData(problem)
-        unique, counts = np.unique(self.ids, return_counts=True)
-        if (counts > 1).any():
-            raise InvalidData(f"id {str(unique[counts > 1][0])!r} occurs more than once")
-        if not self.observed.any(axis=1).all():
-            empty = str(self.ids[~self.observed.any(axis=1)][0])
-            raise InvalidData(f"sample {empty!r} has no modality at all; leave it out")
-        for m, name in enumerate(self.modalities):
-            if not self.observed[:, m].any():
-                raise InvalidData(f"no sample has the modality {name!r}; leave it out")
-        labelled = np.bincount(self.labels[self.labels >= 0], minlength=len(self.classes))
-        if len(self.classes) < 2:
-            raise InvalidData(f"there are {len(self.classes)} classes; at least two are needed")
-        for number, count in enumerate(labelled):
-            if count < 2:
-                seen = "once" if count else "never"
-                raise InvalidData(
-                    f"label {self.classes[number]!r} is seen {seen}; a class needs at least two "
-                    "samples, one to learn from and one to be tested on: leave it out, or merge it"
-                )
-        if self.split is not None and not (self.split == "pool").any():
-            raise InvalidData("no sample is in the pool; write pool or test into the column split")
-
-    @property
-    def known(self) -> Int64[np.ndarray, " n"]:
-        """Rows that have a label: a study simulates the answers, so it can use no others."""
-        return np.flatnonzero(self.labels >= 0)
-
-    def patterns(self) -> dict[str, float]:
-        """Share of every set of modalities, the most frequent first."""
-        found, counts = np.unique(self.observed[self.known], axis=0, return_counts=True)
-        names = list(self.modalities)
-        shares = counts / counts.sum()
-        return {"+".join(np.array(names)[found[i]]): float(shares[i]) for i in np.argsort(-shares)}
-
-    def summary(self) -> list[str]:
-        """What to look at before anything is run."""
-        n, known = len(self.labels), self.known
-        counts = np.bincount(self.labels[known], minlength=len(self.classes))
-        order = np.argsort(-counts, kind="stable")
-        each = ", ".join(f"{self.classes[c]} {counts[c]:,}" for c in order[:12])
-        more = f" and {len(order) - 12} more" if len(order) > 12 else ""
-        shapes = (
-            f"{name} ({' x '.join(map(str, x.shape[1:]))})" for name, x in self.modalities.items()
-        )
-        gaps = ", ".join(
-            f"{name} {share:.1%}" for name, share in list(self.patterns().items())[:12]
-        )
-        told = [
-            f"{n:,} samples, {len(known):,} with a label",
-            f"modalities: {', '.join(shapes)}",
-            f"observed: {gaps}",
-            f"{len(self.classes)} classes: {each}{more}",
-        ]
-        if self.groups is not None:
-            told.append(f"{len(np.unique(self.groups)):,} groups, which no split takes apart")
-        if self.split is not None:
-            tests = int((self.split[known] == "test").sum())
-            told.append(f"split as given: {len(known) - tests:,} pool, {tests:,} test")
-        if len(known) < n:
-            told.append(f"{n - len(known):,} without a label stay out of simulated studies")
-        return told
 
 
 def nameable(name: str) -> None:
@@ -165,6 +71,7 @@ def keep(name: str, own: Own) -> Path:
         arrays["groups"] = own.groups
     if own.split is not None:
         arrays["split"] = own.split.astype(str)
+    about["content"] = _digest(about, arrays)
     cache = _cache(name)
     cache.save({"about": np.array(json.dumps(about)), **arrays})
     entry.cache_clear()
@@ -216,13 +123,11 @@ def from_arrays(
         whole = arrays[modality]
         shown = column.reshape(-1, *[1] * (whole.ndim - 1))
         arrays[modality] = np.where(shown, whole, 0.0).astype(np.float32)
-    texts = ["" if label is None else str(label) for label in labels]
-    classes = tuple(sorted({text for text in texts if text}))
-    number = {text: i for i, text in enumerate(classes)}
+    numbers, classes = numbered_classes(["" if x is None else str(x) for x in labels])
     own = Own(
         arrays,
         there,
-        np.array([number.get(text, -1) for text in texts], dtype=np.int64),
+        numbers,
         classes,
         names,
         None if groups is None else np.unique([str(g) for g in groups], return_inverse=True)[1],
@@ -352,10 +257,18 @@ def entry(name: str) -> tuple[type[OwnData], Source]:
     about = json.loads(str(stored["about"]))
     labels = stored["labels"]
     about["counts"] = np.bincount(labels[labels >= 0], minlength=len(about["classes"])).tolist()
-    version = hashlib.sha256(kept.path.read_bytes()).hexdigest()[:12]
     members = {"name": name, "stem": name, "about": about, "__doc__": OwnData.__doc__}
     made: type[OwnData] = dataclass(frozen=True, kw_only=True)(type(name, (OwnData,), members))
-    return made, Source(f"data set {name}", version)
+    return made, Source(f"data set {name}", about["content"])
+
+
+def _digest(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    """Of all that a study could see; made once, since the arrays may be large."""
+    found = hashlib.sha256(json.dumps(about).encode())
+    for name, x in sorted(arrays.items()):
+        found.update(f"{name} {x.dtype} {x.shape}".encode())
+        found.update(np.ascontiguousarray(x).data)
+    return found.hexdigest()[:12]
 
 
 def _cache(name: str) -> Cache:
