@@ -10,7 +10,7 @@ from sanity import within
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
-from mindgap.tasks.real import av_digits, mfeat, speech, watch
+from mindgap.tasks.real import av_digits, mfeat, signals, speech, watch
 from mindgap.tasks.real.av_digits import AvDigits
 from mindgap.tasks.real.mfeat import Mfeat
 from mindgap.tasks.real.signals import mfcc_statistics, sensor_statistics
@@ -180,7 +180,7 @@ def test_digits_are_spoken_in_as_much_noise_as_asked_for():
     assert not np.allclose(sounds, noisy)
     assert len(set(speakers)) > 1
     sound = np.sin(np.arange(100_000))
-    noise = av_digits.in_noise(sound, 6.0, np.random.default_rng(0)) - sound
+    noise = signals.in_noise(sound, 6.0, np.random.default_rng(0)) - sound
     assert 10 * np.log10(np.mean(sound**2) / np.mean(noise**2)) == pytest.approx(6.0, abs=0.1)
 
 

@@ -17,6 +17,7 @@ from mindgap.tasks.missingness import ampute
 from mindgap.tasks.missingness.named import NAMES
 from mindgap.tasks.real import dataset
 from mindgap.tasks.real.dataset import RealData
+from mindgap.tasks.real.harder import coarser
 
 N_POOL, N_TEST = 3000, 1000
 GAP = 0.2
@@ -167,7 +168,12 @@ def test_by_name_with_its_control():
     [
         ({"missing": "mnar"}, "unknown missingness 'mnar': did you mean"),
         ({"missing": "mcar", "rate": 0.6}, r"sum to 1\.2, but one of 2 modalities always stays"),
-        ({"noise_snr": 3.0}, "noise_snr says nothing without noisy"),
+        ({"noise_snr": 3.0}, "noise_snr and raw say nothing without noisy"),
+        ({"raw": True}, "noise_snr and raw say nothing without noisy"),
+        ({"noisy": "image", "raw": True}, "toy has no recordings, so leave raw out"),
+        ({"factor": 8}, r"toy\[factor=8\]: factor says nothing without downsampled"),
+        ({"downsampled": "text"}, "unknown modality for downsampled 'text': there are: image"),
+        ({"downsampled": "image", "noisy": "text"}, "noisy and downsampled are two pitfalls"),
         ({"noisy": "smell"}, "unknown modality for noisy 'smell'"),
         ({"noisy": "image", "missing": "mcar"}, "missing and noisy are two pitfalls"),
         ({"rate": 0.3}, r"toy\[rate=0\.3\]: rate and where say nothing without missing"),
@@ -204,3 +210,46 @@ def test_noise_is_as_loud_as_asked_for_and_on_one_modality_alone():
     assert torch.isfinite(with_gaps.pool.modalities["text"][with_gaps.pool.observed[:, 1]]).all()
     card = Toy(noisy="image", noise_snr=-6.0).card()
     assert (card["pitfall"], card["control"]) == ("noise on image, -6 dB below it", "toy")
+
+
+def test_images_that_are_coarser_keep_their_means_and_lose_their_detail():
+    source = Toy(downsampled="image", factor=2)
+    pool, _ = source.split(3)
+    seen = source._coarser(pool)
+    means = pool.modalities["image"].mean((-2, -1), keepdim=True)
+    assert torch.allclose(seen.modalities["image"], means.expand(-1, 1, 2, 2), atol=1e-6)
+    assert seen.modalities["text"] is pool.modalities["text"]
+    task, control = source.make(3), Toy().make(3)
+    assert (task.pool.ids == control.pool.ids).all()
+    assert torch.equal(task.pool.observed, control.pool.observed)
+    for data in (task.pool, task.test):
+        image = data.modalities["image"]
+        assert (image.amax((-2, -1)) - image.amin((-2, -1))).max() < 1
+    card = source.card()
+    assert card["control"] == "toy"
+    assert card["pitfall"] == "image down-sampled, 2 times fewer pixels a side"
+
+
+@pytest.mark.parametrize("factor", [2, 3, 5, 112])
+def test_squares_are_averaged_and_stretched(factor):
+    x = torch.arange(7 * 9, dtype=torch.float32).reshape(1, 1, 7, 9)
+    seen = coarser(x, factor)
+    assert seen.shape == x.shape
+    assert len(seen.unique()) <= x.numel()
+    assert seen.min() >= x.min()
+    assert seen.max() <= x.max()
+    if factor == 112:
+        assert torch.allclose(seen, x.mean())
+
+
+def test_only_images_are_down_sampled():
+    registry = Registry()
+    with pytest.raises(MindgapError, match="htad has no images"):
+        registry.configure("task", "htad[downsampled=audio]").build()
+    with pytest.raises(MindgapError, match="unknown modality for downsampled 'audio'"):
+        registry.configure("task", "av_mnist[downsampled=audio]").build()
+    with pytest.raises(MindgapError, match="greater than or equal to 2"):
+        registry.configure("task", "av_digits[downsampled=image, factor=1]")
+    found = registry.configure("task", "av_digits[downsampled=image, factor=7, snr=0]").build()
+    assert found.card()["control"] == "av_digits[snr=0.0]"
+    assert found.facts.cache.path == found.complete().facts.cache.path, "nothing to prepare anew"

@@ -18,7 +18,7 @@ from mindgap.tasks.real import speech
 from mindgap.tasks.real.fetch import Cache, Wheel, megabytes
 from mindgap.tasks.real.packaged import Facts, Packaged
 from mindgap.tasks.real.progress import shown
-from mindgap.tasks.real.signals import COEFFICIENTS, OVER_FRAMES, mfcc_statistics
+from mindgap.tasks.real.signals import COEFFICIENTS, OVER_FRAMES, in_noise, mfcc_statistics
 from mindgap.tasks.real.speech import Speaker, Voice
 
 WHEEL = Wheel(
@@ -142,11 +142,3 @@ def spoken(
         features.append(mfcc_statistics(in_noise(sound, snr, rng), speaker.sample_rate))
         speakers.append(variant)
     return np.stack(features), np.array(speakers)
-
-
-def in_noise(
-    sound: Float[np.ndarray, " T"], snr: float, rng: np.random.Generator
-) -> Float[np.ndarray, " T"]:
-    """White noise added, of a power that is `snr` dB below the mean power of the sound."""
-    deviation = float(np.sqrt(np.mean(sound**2) / 10 ** (snr / 10)))
-    return sound + deviation * rng.standard_normal(len(sound))

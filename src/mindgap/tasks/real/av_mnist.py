@@ -37,6 +37,10 @@ class AvMnist(Local):
         return "av_mnist"
 
     @property
+    def images(self) -> frozenset[str]:
+        return frozenset({"image"})
+
+    @property
     def facts(self) -> Facts:
         cell = SOUND_EDGE // CELL
         return Facts(

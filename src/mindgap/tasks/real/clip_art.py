@@ -6,12 +6,13 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from mindgap.errors import InvalidData
 from mindgap.tasks.real.debian import Deb
-from mindgap.tasks.real.encoded import WithImages, WithTexts
+from mindgap.tasks.real.encoded import Kind, WithImages, WithTexts
 from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.fetch import Cache, megabytes
 from mindgap.tasks.real.packaged import Facts, numbered
@@ -62,6 +63,8 @@ class ClipArt(WithImages, WithTexts):
     stay on one side of a split.
     """
 
+    kinds: ClassVar[dict[str, Kind]] = {"image": "image", "text": "text"}
+
     @property
     def family(self) -> str:
         return "clip_art"
@@ -70,7 +73,7 @@ class ClipArt(WithImages, WithTexts):
     def facts(self) -> Facts:
         sources = (PACKAGE, *self.weights())
         cache = Cache(
-            self.complete().text,
+            self.prepared().text,
             PACKAGE.version.replace(":", "_"),
             megabytes(sum(package.size for package in sources)),
         )
@@ -104,7 +107,7 @@ class ClipArt(WithImages, WithTexts):
         )
 
     def read(self) -> dict[str, np.ndarray]:
-        encoders = self.encoder("image"), self.encoder("text")
+        encoders = self.encoders()
         drawings = listed(dict(PACKAGE.members(FOLDER)))
         if len(drawings) != N_SAMPLES:
             raise InvalidData(
@@ -112,10 +115,10 @@ class ClipArt(WithImages, WithTexts):
             )
         titles = {path: title(content) for path, content in drawings.items()}
         titled = np.array([bool(text) for text in titles.values()])
-        texts = np.zeros((N_SAMPLES, encoders[1].size), dtype=np.float32)
-        texts[titled] = features(encoders[1], {p: t.encode() for p, t in titles.items() if t})
+        texts = np.zeros((N_SAMPLES, encoders["text"].size), dtype=np.float32)
+        texts[titled] = features(encoders["text"], {p: t.encode() for p, t in titles.items() if t})
         return {
-            "image": features(encoders[0], drawings),
+            "image": features(encoders["image"], drawings),
             "text": texts,
             "observed": np.stack([np.ones(N_SAMPLES, dtype=bool), titled], axis=1),
             "labels": np.array([CLASSES.index(path.partition("/")[0]) for path in drawings]),

@@ -6,12 +6,12 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from mindgap.errors import InvalidData, MindgapError
-from mindgap.tasks.real.encoded import Encoded, Kind
+from mindgap.tasks.real.encoded import Encoded
 from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.fetch import Cache
 from mindgap.tasks.real.local import Files, Local, counted
@@ -39,9 +39,6 @@ class Copied:
 class EncodedCopy(Encoded, Local):
     """A local copy of files: beside it, `WithImages` and its like say which encoders there are."""
 
-    #: Modality -> the kind of its files.
-    kinds: ClassVar[Mapping[str, Kind]]
-
     @abstractmethod
     def found_in(self, folder: Path) -> tuple[list[Copied], tuple[str, ...], str]:
         """Samples, names of the classes in order, and what of the copy was left out, in words.
@@ -54,7 +51,7 @@ class EncodedCopy(Encoded, Local):
 
     @property
     def cache(self) -> Cache:
-        return Cache(self.complete().text, "1", "a local copy")
+        return Cache(self.prepared().text, "1", "a local copy")
 
     def measured(self, pool: int, test: int) -> dict[str, Any]:
         """What `Facts` has of cache, sizes, shapes and gaps; `pool` and `test` are published."""
@@ -66,23 +63,23 @@ class EncodedCopy(Encoded, Local):
         }
 
     def read_from(self, folder: Path) -> tuple[dict[str, np.ndarray], str]:
-        encoders = {kind: self.encoder(kind) for kind in set(self.kinds.values())}
+        encoders = self.encoders()
         samples, classes, left_out = self.found_in(folder)
         contents = [{m: _listed(s.files.get(m)) for m in self.kinds} for s in samples]
         self._check(samples, contents, classes, folder)
         observed = np.array([[bool(of[m]) for m in self.kinds] for of in contents])
         arrays: dict[str, np.ndarray] = {}
-        for m, (modality, kind) in enumerate(self.kinds.items()):
+        for m, modality in enumerate(self.kinds):
             parts = [of[modality] for of in contents if of[modality]]
             ids = [s.id for s, there in zip(samples, observed[:, m], strict=True) if there]
-            arrays[modality] = np.zeros((len(samples), encoders[kind].size), dtype=np.float32)
+            arrays[modality] = np.zeros((len(samples), encoders[modality].size), dtype=np.float32)
             if parts:
                 named = {
                     f"{i}" if len(files) == 1 else f"{i}, {modality} {k + 1}": file
                     for i, files in zip(ids, parts, strict=True)
                     for k, file in enumerate(files)
                 }
-                rows = features(encoders[kind], Files(named))
+                rows = features(encoders[modality], Files(named))
                 counts = np.array([len(files) for files in parts])
                 sums = np.add.reduceat(rows, np.cumsum(counts) - counts)
                 arrays[modality][observed[:, m]] = sums / counts[:, None].astype(np.float32)

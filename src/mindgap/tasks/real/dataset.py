@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, fields, replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from mindgap.registry import Configured, component_name
 from mindgap.seeding import stream
 from mindgap.tasks.data import MultimodalData
 from mindgap.tasks.missingness import Mechanism, ampute, named, overlaid
+from mindgap.tasks.real.harder import coarser
 from mindgap.tasks.task import Task, TaskSource
 
 #: `where` -> the splits that it names.
@@ -30,8 +31,9 @@ PATTERNS = {"pool": "patterns", "test": "test_patterns"}
 class RealData(TaskSource):
     """A data set from files.
 
-    With `missing` or `noisy` it is its own pitfall: samples, splits and initial sets stay those of
-    the set without it, its control. Natural gaps stay too, and no sample loses its last modality.
+    With `missing`, `noisy` or `downsampled` it is its own pitfall: samples, splits and initial sets
+    stay those of the set without it, its control. Natural gaps stay too, and no sample loses its
+    last modality.
 
     Attributes:
         missing: what withholds modalities beyond the natural gaps: `patterns` (a sample keeps one
@@ -43,6 +45,12 @@ class RealData(TaskSource):
         noisy: a modality that gets harder: noise is added to each of its numbers, in pool and test
             set alike, with the pool's own spread of that number for a measure; null: none.
         noise_snr: how much louder than the noise the modality is, in decibels; 0 is as loud.
+        raw: whether it is white noise on the sound itself, before it is encoded, with the mean
+            power of each recording for a measure; of sets of recordings, and cached by itself.
+        downsampled: a modality of images that get coarser, in pool and test set alike: they are
+            averaged over squares and stretched again, of files before they are encoded (224 pixels
+            a side), and cached by itself; null: none.
+        factor: pixels a side of such a square.
     """
 
     kind: ClassVar[str] = "data set"
@@ -52,6 +60,9 @@ class RealData(TaskSource):
     where: Literal["both", "pool", "test"] = "both"
     noisy: str | None = None
     noise_snr: Annotated[float, Field(ge=-60, le=60)] = 0.0
+    raw: bool = False
+    downsampled: str | None = None
+    factor: Annotated[int, Field(ge=2, le=112)] = 4
 
     def __post_init__(self) -> None:
         """Refuse what no data could be given.
@@ -69,14 +80,20 @@ class RealData(TaskSource):
                 f"{self.text}: rate and where say nothing without missing; add missing=mcar, or "
                 "leave them out"
             )
-        if self.noisy is None and self._given("noise_snr"):
-            raise MindgapError(f"{self.text}: noise_snr says nothing without noisy, a modality")
-        if self.noisy is not None and self.noisy not in self.shape.modalities:
-            raise MindgapError(unknown("modality for noisy", self.noisy, self.shape.modalities))
-        if self.noisy is not None and self.missing is not None:
+        if self.noisy is None and self._given("noise_snr", "raw"):
+            raise MindgapError(f"{self.text}: noise_snr and raw say nothing without noisy")
+        if self.downsampled is None and self._given("factor"):
+            raise MindgapError(f"{self.text}: factor says nothing without downsampled")
+        if self.noisy is not None:
+            can = self.recordings if self.raw else frozenset(self.shape.modalities)
+            self._among("noisy", self.noisy, can, "recordings, so leave raw out")
+        if self.downsampled is not None:
+            self._among("downsampled", self.downsampled, self.images, "images")
+        pitfalls = [n for n in ("missing", "noisy", "downsampled") if getattr(self, n) is not None]
+        if len(pitfalls) > 1:
             raise MindgapError(
-                f"{self.text}: missing and noisy are two pitfalls, and a difference to the control "
-                "would be neither's: take one"
+                f"{self.text}: {' and '.join(pitfalls)} are two pitfalls, and a difference to the "
+                "control would be neither's: take one"
             )
 
     @abstractmethod
@@ -94,10 +111,24 @@ class RealData(TaskSource):
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return Configured("task", component_name(type(self)), given, type(self)).text
 
-    def complete(self) -> RealData:
+    def complete(self) -> Self:
         """The set with its natural gaps only."""
         default: Any = {field.name: field.default for field in fields(RealData)}
         return replace(self, **default)
+
+    def prepared(self) -> Self:
+        """The set as it is cached: with what is done to files before they are encoded."""
+        return self.complete()
+
+    @property
+    def images(self) -> frozenset[str]:
+        """Modalities of images; those of a channel, rows and columns, unless a set knows better."""
+        return frozenset(m for m, shape in self.shape.modalities.items() if len(shape) == 3)
+
+    @property
+    def recordings(self) -> frozenset[str]:
+        """Modalities of sounds that are encoded here."""
+        return frozenset()
 
     def make(self, seed: int) -> Task:
         """The split of this seed, with what is withheld, scaled by what the pool has left.
@@ -107,7 +138,10 @@ class RealData(TaskSource):
             InvalidData: what decides on a gap, a class or a modality, isn't known of every sample.
         """
         pool, test = self.split(seed)
-        if self.noisy is not None:
+        here = self.complete() == self.prepared()  # and not already before files were encoded
+        if self.downsampled is not None and here:
+            pool, test = self._coarser(pool), test and self._coarser(test)
+        if self.noisy is not None and here:
             spread = _spread(pool, self.noisy)
             pool = self._louder(pool, spread, "pool", seed)
             test = test and self._louder(test, spread, "test", seed)
@@ -135,6 +169,17 @@ class RealData(TaskSource):
         noise = torch.from_numpy(drawn) * spread * 10 ** (-self.noise_snr / 20)
         return replace(data, modalities={**data.modalities, name: x + noise})
 
+    def _coarser(self, data: MultimodalData) -> MultimodalData:
+        name = str(self.downsampled)
+        seen = coarser(data.modalities[name], self.factor)
+        return replace(data, modalities={**data.modalities, name: seen})
+
+    def _among(self, parameter: str, modality: str, can: frozenset[str], what: str) -> None:
+        if not can:
+            raise MindgapError(f"{self.text}: {self.family} has no {what}")
+        if modality not in can:
+            raise MindgapError(unknown(f"modality for {parameter}", modality, can))
+
     def _given(self, *names: str) -> bool:
         """Whether one of these parameters isn't its default."""
         return any(getattr(self, f.name) != f.default for f in fields(RealData) if f.name in names)
@@ -143,8 +188,12 @@ class RealData(TaskSource):
         card = self.natural_card()
         shares = {split: card.get(key, card["patterns"]) for split, key in PATTERNS.items()}
         card |= {PATTERNS[split]: of_split for split, of_split in shares.items()}
+        if self.downsampled is not None:
+            pitfall = f"{self.downsampled} down-sampled, {self.factor} times fewer pixels a side"
+            return {**card, "pitfall": pitfall, "control": self.complete().text}
         if self.noisy is not None:
-            pitfall = f"noise on {self.noisy}, {self.noise_snr:g} dB below it"
+            where = "recordings of " if self.raw else ""
+            pitfall = f"noise on {where}{self.noisy}, {self.noise_snr:g} dB below it"
             return {**card, "pitfall": pitfall, "control": self.complete().text}
         if self.missing is None:
             return card

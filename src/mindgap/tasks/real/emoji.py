@@ -6,12 +6,13 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.real.debian import Deb
-from mindgap.tasks.real.encoded import WithImages, WithTexts
+from mindgap.tasks.real.encoded import Kind, WithImages, WithTexts
 from mindgap.tasks.real.encoders import features, needed
 from mindgap.tasks.real.fetch import Cache, megabytes
 from mindgap.tasks.real.packaged import Facts, numbered
@@ -70,6 +71,8 @@ class Emoji(WithImages, WithTexts):
     one side of a split.
     """
 
+    kinds: ClassVar[dict[str, Kind]] = {"image": "image", "text": "text"}
+
     @property
     def family(self) -> str:
         return "emoji"
@@ -78,7 +81,7 @@ class Emoji(WithImages, WithTexts):
     def facts(self) -> Facts:
         sources = (FONT, NAMES, *self.weights())
         cache = Cache(
-            self.complete().text,
+            self.prepared().text,
             f"{NAMES.version}-{FONT.version}",
             megabytes(sum(package.size for package in sources)),
         )
@@ -107,15 +110,15 @@ class Emoji(WithImages, WithTexts):
         )
 
     def read(self) -> dict[str, np.ndarray]:
-        encoders = self.encoder("image"), self.encoder("text")
+        encoders = self.encoders()
         found = listed(NAMES.member(NAMES_MEMBER).decode())
         if len(found) != N_SAMPLES:
             raise InvalidData(f"{NAMES_MEMBER} has {len(found)} emoji, expected {N_SAMPLES}")
         pictures = drawn(FONT.member(FONT_MEMBER), found)
         texts = {emoji.name: emoji.name.encode() for emoji in found}
         return {
-            "image": features(encoders[0], pictures),
-            "text": features(encoders[1], texts),
+            "image": features(encoders["image"], pictures),
+            "text": features(encoders["text"], texts),
             "labels": np.array([emoji.label for emoji in found]),
             "groups": numbered(kin(emoji.name) for emoji in found),
         }

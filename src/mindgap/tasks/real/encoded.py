@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
 from mindgap.errors import MindgapError, unknown
 from mindgap.tasks.real.encoders import Encoder, needed
 from mindgap.tasks.real.fetch import Cache, Package
+from mindgap.tasks.real.harder import Downsampled, InNoise
 from mindgap.tasks.real.hugging_face import PREFIX, HuggingFace
 from mindgap.tasks.real.packaged import Packaged
 from mindgap.tasks.real.pictures import EfficientNetLite0
@@ -26,7 +28,14 @@ OURS: dict[Kind, dict[str, type[Encoder]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded(Packaged):
-    """A data set with an encoder for each kind of file; which kinds, say the classes below."""
+    """A data set with an encoder for each kind of file; which kinds, say the classes below.
+
+    What makes pictures or sounds harder happens before they are encoded, so a set that is made
+    harder so is prepared and cached by itself.
+    """
+
+    #: Modality -> the kind of its files.
+    kinds: ClassVar[Mapping[str, Kind]]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -35,12 +44,37 @@ class Encoded(Packaged):
                 hint = f", or a model of Hugging Face as {PREFIX}NAME"
                 raise MindgapError(unknown(f"{kind} encoder", name, OURS[kind], hint))
 
-    def encoder(self, kind: Kind) -> Encoder:
-        """The encoder of this kind of file, ready.
+    @property
+    def images(self) -> frozenset[str]:
+        return frozenset(m for m, kind in self.kinds.items() if kind == "image")
+
+    @property
+    def recordings(self) -> frozenset[str]:
+        return frozenset(m for m, kind in self.kinds.items() if kind == "audio")
+
+    def prepared(self) -> Self:
+        whole = self.complete()
+        if self.downsampled is not None:
+            return replace(whole, downsampled=self.downsampled, factor=self.factor)
+        if self.raw:
+            return replace(whole, noisy=self.noisy, noise_snr=self.noise_snr, raw=True)
+        return whole
+
+    def encoders(self) -> dict[str, Encoder]:
+        """The encoder of each modality, ready.
 
         Raises:
             MindgapError: the extra isn't installed, or there is no such model.
         """
+        of_kinds = {kind: self._encoder(kind) for kind in dict.fromkeys(self.kinds.values())}
+        found = {modality: of_kinds[kind] for modality, kind in self.kinds.items()}
+        if self.downsampled is not None:
+            found[self.downsampled] = Downsampled(found[self.downsampled], self.factor)
+        if self.noisy is not None and self.raw:
+            found[self.noisy] = InNoise(found[self.noisy], self.noise_snr)
+        return found
+
+    def _encoder(self, kind: Kind) -> Encoder:
         name = self._chosen[kind]
         if name in OURS[kind]:
             needed(OURS[kind][name].modules)  # before anything is fetched

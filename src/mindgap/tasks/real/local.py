@@ -57,7 +57,7 @@ class Local(Packaged):
 
     @property
     def _command(self) -> str:
-        return f"mindgap prepare {shlex.quote(self.complete().text)} --from FOLDER"
+        return f"mindgap prepare {shlex.quote(self.prepared().text)} --from FOLDER"
 
     def split(self, seed: int) -> tuple[MultimodalData, MultimodalData | None]:
         """The official split, whatever the seed.

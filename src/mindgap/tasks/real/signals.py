@@ -50,6 +50,14 @@ def mfcc_statistics(sound: Float[np.ndarray, " T"], rate: int) -> Float[np.ndarr
     return np.concatenate([*whole, *thirds]).astype(np.float32)
 
 
+def in_noise(
+    sound: Float[np.ndarray, " T"], snr: float, rng: np.random.Generator
+) -> Float[np.ndarray, " T"]:
+    """White noise added, of a power that is `snr` dB below the mean power of the sound."""
+    deviation = float(np.sqrt(np.mean(sound**2) / 10 ** (snr / 10)))
+    return sound + deviation * rng.standard_normal(len(sound))
+
+
 def _mel_bank(n_bins: int, rate: int, n_filters: int = 40) -> Float[np.ndarray, "filters bins"]:
     """Triangles that are equally wide in mel, 2595 log10(1 + f/700)."""
     top = 2595 * np.log10(1 + rate / 2 / 700)

@@ -69,6 +69,16 @@ def heard(content: bytes, name: str) -> Float[np.ndarray, " T"]:
     Raises:
         InvalidData: it can't be decoded, or has no length.
     """
+    sound = played(content, name)
+    return np.pad(sound, (0, max(0, int(SECONDS * RATE) - len(sound))))
+
+
+def played(content: bytes, name: str) -> Float[np.ndarray, " T"]:
+    """One channel of a sound at 16 kHz, from -1 to 1, as long as it is.
+
+    Raises:
+        InvalidData: it can't be decoded, or has no length.
+    """
     [soundfile] = needed(("soundfile",))
     try:
         sound, rate = soundfile.read(io.BytesIO(content), dtype="float64", always_2d=True)
@@ -78,8 +88,8 @@ def heard(content: bytes, name: str) -> Float[np.ndarray, " T"]:
         raise InvalidData(f"{name} is a sound of length zero; mark it as missing")
     common = np.gcd(rate, RATE)
     sound = resample_poly(sound.mean(axis=1), RATE // common, rate // common)
-    silence = max(0, int(SECONDS * RATE) - len(sound))
-    return np.pad(np.clip(sound, -1, 1), (0, silence))
+    clipped: np.ndarray = np.clip(sound, -1, 1)
+    return clipped
 
 
 def _run(session: Any, x: np.ndarray) -> np.ndarray:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from mindgap.errors import InvalidData
 from mindgap.tasks.real.debian import Deb
-from mindgap.tasks.real.encoded import WithImages, WithTexts
-from mindgap.tasks.real.encoders import Encoder, features, needed
+from mindgap.tasks.real.encoded import Kind, WithImages, WithSounds, WithTexts
+from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.fetch import Cache, megabytes
 from mindgap.tasks.real.packaged import Facts, numbered
-from mindgap.tasks.real.sounds import SpeechEmbedding
 
 PACKAGE = Deb(
     "tuxpaint-stamps-default",
@@ -59,7 +58,7 @@ PATTERNS = ("image+text+speech+sound", "image+text+speech", "image+text+sound", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stamps(WithImages, WithTexts):
+class Stamps(WithImages, WithTexts, WithSounds):
     """Eleven kinds of drawn things that are named, spoken, and sometimes heard (Tux Paint).
 
     742 stamps: the picture by EfficientNet-Lite0, the English description by MiniLM, the
@@ -71,6 +70,13 @@ class Stamps(WithImages, WithTexts):
         speech: the language spoken, of which 24 (`fr`) to 677 (`en`) stamps have no recording.
     """
 
+    kinds: ClassVar[dict[str, Kind]] = {
+        "image": "image",
+        "text": "text",
+        "speech": "audio",
+        "sound": "audio",
+    }
+
     speech: Literal["be", "bg", "ca", "da", "el", "en", "es", "fr", "ro", "ru"] = "da"
 
     @property
@@ -79,10 +85,10 @@ class Stamps(WithImages, WithTexts):
 
     @property
     def facts(self) -> Facts:
-        packages = (PACKAGE, *self.weights(), *SpeechEmbedding.packages)
+        packages = (PACKAGE, *self.weights())
         both, speech, sound, _ = counts = COUNTS[self.speech]
         size = megabytes(sum(package.size for package in packages))
-        cache = Cache(self.complete().text, PACKAGE.version, size)
+        cache = Cache(self.prepared().text, PACKAGE.version, size)
         return Facts(
             cache=cache,
             samples=N_SAMPLES,
@@ -91,8 +97,8 @@ class Stamps(WithImages, WithTexts):
             shapes={
                 "image": (self.size("image", cache),),
                 "text": (self.size("text", cache),),
-                "speech": (SpeechEmbedding.size,),
-                "sound": (SpeechEmbedding.size,),
+                "speech": (self.size("audio", cache, "speech"),),
+                "sound": (self.size("audio", cache, "sound"),),
             },
             classes=CLASSES,
             observed={"speech": both + speech, "sound": both + sound},
@@ -118,14 +124,7 @@ class Stamps(WithImages, WithTexts):
         )
 
     def read(self) -> dict[str, np.ndarray]:
-        needed(SpeechEmbedding.modules)  # before anything is fetched
-        speaking = SpeechEmbedding()
-        encoders: dict[str, Encoder] = {
-            "image": self.encoder("image"),
-            "text": self.encoder("text"),
-            "speech": speaking,
-            "sound": speaking,
-        }
+        encoders = self.encoders()
         files = {path.removeprefix(FOLDER): content for path, content in PACKAGE.members(FOLDER)}
         stems = listed(files)
         gaps = f"{PACKAGE.pinned} has other stamps than expected"
