@@ -215,7 +215,7 @@ def test_tweets_come_in_the_published_split_with_gaps_told(tweets):
         ("odd", "train.jsonl, line 1 is no JSON"),
         ("[]", "train.jsonl, line 1 should have id, img, label, text"),
         (tweet(0, label="glad"), "line 1 has the unknown label 'glad'"),
-        (tweet(0, text=3), "text and img should be texts"),
+        (tweet(0, text=3), "line 1: text should be a text"),
         (tweet(0, img="../secret.jpg"), "the picture '../secret.jpg' is outside the folder"),
         (tweet(0, img="/etc/passwd"), "the picture '/etc/passwd' is outside the folder"),
         (tweet(0, img="data/none.jpg", text=""), "sample train-0 has no image and no text"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,9 +11,10 @@ from mindgap.tasks.real.copied import Copied, EncodedCopy, inside
 from mindgap.tasks.real.encoded import Kind, WithImages, WithTexts
 from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
+from mindgap.tasks.real.tables import Fields, json_lines
 
 CLASSES = ("negative", "neutral", "positive")
-FIELDS = {"id", "label", "text", "img"}
+FIELDS: Fields = {"id": (str, int), "label": str, "text": str, "img": str}
 
 #: File -> how many rows the published one has.
 SPLITS = {"train": 1555, "dev": 518, "test": 519}
@@ -76,18 +76,9 @@ class MvsaSingle(WithImages, WithTexts, EncodedCopy):
     def _rows(self, folder: Path, split: str) -> list[dict[str, Any]]:
         path = expected(folder / f"{split}.jsonl", self)
         rows = []
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-            place = f"{path}, line {number}"
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise InvalidData(f"{place} is no JSON: {error}") from None
-            if not isinstance(row, dict) or not set(row) >= FIELDS:
-                raise InvalidData(f"{place} should have {', '.join(sorted(FIELDS))}")
+        for place, row in json_lines(path, FIELDS):
             if row["label"] not in CLASSES:
                 raise InvalidData(f"{place} has the unknown label {row['label']!r}")
-            if not isinstance(row["text"], str) or not isinstance(row["img"], str):
-                raise InvalidData(f"{place}: text and img should be texts")
             inside(folder, row["img"], f"{place}: the picture")
             rows.append(row)
         return rows
