@@ -14,7 +14,7 @@ from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.real.encoded import Encoded
 from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Files, Local, counted
+from mindgap.tasks.real.local import Changed, Files, Local, counted
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Copied:
     id: str
     label: str
     is_test: bool
-    files: Mapping[str, Path | bytes | Iterable[Path] | None]
+    files: Mapping[str, Path | Changed | bytes | Iterable[Path] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ class EncodedCopy(Encoded, Local):
     def _check(
         self,
         samples: list[Copied],
-        contents: list[dict[str, tuple[Path | bytes, ...]]],
+        contents: list[dict[str, tuple[Path | Changed | bytes, ...]]],
         classes: tuple[str, ...],
         folder: Path,
     ) -> None:
@@ -142,10 +142,14 @@ def known_classes(cache: Cache, otherwise: Iterable[str]) -> tuple[str, ...]:
         return tuple(otherwise)
 
 
-def _listed(files: Path | bytes | Iterable[Path] | None) -> tuple[Path | bytes, ...]:
+def _listed(
+    files: Path | Changed | bytes | Iterable[Path] | None,
+) -> tuple[Path | Changed | bytes, ...]:
     """The files that are there."""
     if files is None or files == b"":
         return ()
     if isinstance(files, bytes):
         return (files,)
-    return tuple(p for p in ([files] if isinstance(files, Path) else files) if p.is_file())
+    if isinstance(files, Path | Changed):
+        return (files,) if files.is_file() else ()
+    return tuple(path for path in files if path.is_file())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -81,10 +81,38 @@ class Local(Packaged):
         return self.facts.cache.load("labels")
 
 
+@dataclass(frozen=True)
+class Changed:
+    """A file that something is done to when it is read.
+
+    Attributes:
+        path: the file.
+        change: takes what is in it, and its name for messages.
+    """
+
+    path: Path
+    change: Callable[[bytes, str], bytes]
+
+    def is_file(self) -> bool:
+        return self.path.is_file()
+
+    def read_bytes(self) -> bytes:
+        """What is left of it.
+
+        Raises:
+            OSError: it can't be read.
+            InvalidData: nothing can be done to it.
+        """
+        return self.change(self.path.read_bytes(), str(self.path))
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
 class Files(Mapping[str, bytes]):
     """The contents of files by name, each read when it is asked for; or contents themselves."""
 
-    def __init__(self, paths: Mapping[str, Path | bytes]) -> None:
+    def __init__(self, paths: Mapping[str, Path | Changed | bytes]) -> None:
         self._paths = paths
 
     def __getitem__(self, name: str) -> bytes:
