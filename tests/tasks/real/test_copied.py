@@ -115,3 +115,6 @@ def test_paths_out_of_the_folder_are_refused(tmp_path):
     for path in ("../x", "/etc/passwd", "link/x"):
         with pytest.raises(InvalidData, match=r"line 1: '.*' is outside the folder"):
             inside(tmp_path / "copy", path, "line 1:")
+    for path in ("a\0b", "a" * 1000):
+        with pytest.raises(InvalidData, match=r"line 1: '.*' can't be a path"):
+            inside(tmp_path / "copy", path, "line 1:")

@@ -26,6 +26,8 @@ def test_rows_come_with_their_place(table):
         (f"{path}, line 1", {"id": 1, "text": "a", "more": 2}),
         (f"{path}, line 2", {"id": "2", "text": "b"}),
     ]
+    path = table(b'{"id": 1, "text": "\\ud83d\\ude00"}')
+    assert [row["text"] for _, row in json_lines(path, ROW)] == ["\N{GRINNING FACE}"]
     path = table(b'[{"id": 1, "text": "a"}]')
     assert list(json_list(path, ROW)) == [(f"{path}, entry 1", {"id": 1, "text": "a"})]
     assert json_object(table(b'{"id": 1, "text": "a"}'), ROW)["text"] == "a"
@@ -49,6 +51,7 @@ def test_rows_come_with_their_place(table):
         (json_lines, b'{"id": [], "text": ""}', "line 1: id should be a whole number or a text"),
         (json_lines, b"[" * 100_000, "table, line 1 is no JSON"),
         (json_lines, b'{"id": 1, "text": "\xff"}', "table, line 1 is no JSON"),
+        (json_lines, b'{"id": 1, "text": "\\ud83d"}', "table, line 1 is no JSON"),
         (json_list, b"{}", "table should be a list"),
         (json_list, b"[3]", "table, entry 1 should have id, text"),
         (json_list, b"[", "table is no JSON"),

@@ -127,9 +127,15 @@ def inside(folder: Path, path: str, place: str) -> Path:
     """A path that a table names, which must stay in the folder.
 
     Raises:
-        InvalidData: it doesn't; `place` is where it is named and what it is.
+        InvalidData: it doesn't, or no file could be called so; `place` is where it is named and
+            what it is.
     """
-    if not (folder / path).resolve().is_relative_to(folder.resolve()):
+    try:
+        (folder / path).is_file()
+        within = (folder / path).resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError):  # too long, or with a zero in it
+        raise InvalidData(f"{place} {path!r} can't be a path") from None
+    if not within:
         raise InvalidData(f"{place} {path!r} is outside the folder")
     return folder / path
 

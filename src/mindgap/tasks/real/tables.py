@@ -88,7 +88,10 @@ def _content(path: Path) -> bytes:
 
 def _parsed(content: bytes, place: str) -> Any:
     try:
-        return json.loads(content)
+        value = json.loads(content)
+        if b"\\ud" in content.lower():  # halves of a pair that no file could hold
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except (ValueError, RecursionError) as error:
         raise InvalidData(f"{place} is no JSON: {error}") from None
 
