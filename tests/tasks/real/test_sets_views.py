@@ -5,6 +5,10 @@ data/SUNRGBD/README.md, its split as github.com/facebookresearch/votenet reads i
 sunrgbd/matlab/extract_split.m, distances as github.com/thusiyuan/cooperative_scene_parsing does,
 evaluation/roomlayout/mhUtils/read3dPoints.m; side by side as github.com/QingyangZhang/QMF has it,
 RGBD-scene-recognition/data/aligned_conc_dataset.py.
+
+ModelNet40 as github.com/jongchyisu/mvcnn_pytorch reads it, tools/ImgDataset.py (folders, twelve
+files an object, an even choice of them), and github.com/nyukat/greedy_multimodal_learning,
+src/dataset.py (the object's name ends before `.obj.`).
 """
 
 import io
@@ -13,7 +17,9 @@ import re
 import numpy as np
 import pytest
 
-from mindgap.errors import InvalidData
+from mindgap.errors import InvalidData, MindgapError
+from mindgap.registry import Registry
+from mindgap.tasks.real.modelnet40 import Modelnet40
 from mindgap.tasks.real.pictures import EfficientNetLite0
 from mindgap.tasks.real.sun_rgbd import SPLIT, SunRgbd
 
@@ -166,3 +172,69 @@ def test_a_file_that_is_too_narrow_or_no_picture_is_named(halves):
     path.write_bytes(b"")
     with pytest.raises(InvalidData, match=r"bathroom/0\.png can't be decoded as a picture"):
         SunRgbd().adopt(halves)
+
+
+@pytest.fixture
+def objects(tmp_path):
+    """Two classes of three objects a split, each seen from twelve sides; red says which."""
+    for c, label in enumerate(("sofa", "chair")):
+        for s, split in enumerate(("train", "test")):
+            for i in range(3):
+                number = 3 * s + i + 1
+                for view in range(1, 13):
+                    name = f"{label}_{number:04}.obj.shaded_v{view:03}.png"
+                    picture(
+                        tmp_path / "copy" / label / split / name, (20 * view, number, c), (2, 2)
+                    )
+    return tmp_path / "copy"
+
+
+@pytest.mark.parametrize("views", [1, 2, 3, 4, 6, 12])
+def test_views_are_modalities_evenly_apart(objects, views):
+    name = "modelnet40" if views == 2 else f"modelnet40[views={views}]"
+    source = Registry().configure("task", name).build()
+    assert source == Modelnet40(views=views)
+    assert (source.card()["pool"], source.card()["test"]) == (9843, 2468)
+    assert len(source.card()["classes"]) == 40
+    assert source.adopt(objects).startswith("read 12 samples, cached in")
+    pool, test = source.split(0)
+    chosen = list(range(1, 13, 12 // views))
+    assert list(pool.modalities) == [f"view{view}" for view in chosen]
+    assert pool.classes == ("chair", "sofa")
+    assert list(pool.ids)[2:4] == ["train/chair/chair_0003", "train/sofa/sofa_0001"]
+    for view in chosen:
+        assert (pool.modalities[f"view{view}"][:, 2] == 20 * view).all()
+        assert test.modalities[f"view{view}"][:, 3].tolist() == [4, 5, 6] * 2
+    task = source.make(0)
+    assert task.shape == source.shape
+    few = Modelnet40(views=views, missing="mcar") if views > 1 else None
+    assert few is None or not few.make(0).pool.observed.all()
+
+
+def test_views_that_are_not_there_are_missing(objects):
+    (objects / "sofa/train/sofa_0001.obj.shaded_v007.png").unlink()
+    (objects / "chair/test/chair_0005.obj.shaded_v001.png").unlink()
+    for view in (1, 7):
+        (objects / f"chair/test/chair_0006.obj.shaded_v{view:03}.png").unlink()
+    assert Modelnet40().adopt(objects).split(", cached")[0] == (
+        "read 11 samples (1 without view1, 1 without view7, 1 left out: no view1 and no view7)"
+    )
+    pool, test = Modelnet40().split(0)
+    assert pool.observed.tolist() == [[True, i != 3] for i in range(6)]
+    assert list(test.ids)[1] == "test/chair/chair_0005"
+    assert test.observed[1].tolist() == [False, True]
+    assert test.modalities["view7"][1, 2:5].tolist() == [140, 5, 1]
+
+
+@pytest.mark.parametrize("name", ["cover.png", "sofa_1.obj.shaded_v013.png", "a.obj.x_v000.png"])
+def test_files_that_are_no_view_are_refused(objects, name):
+    picture(objects / "sofa/train" / name, (0, 0, 0))
+    with pytest.raises(InvalidData, match=rf"train/{name} should be called OBJECT\.obj\.shaded_v"):
+        Modelnet40().adopt(objects)
+
+
+def test_other_folders_and_numbers_of_views_are_refused(objects):
+    with pytest.raises(InvalidData, match="train isn't there; a copy of modelnet40 holds CLASS/tr"):
+        Modelnet40().adopt(objects / "sofa")
+    with pytest.raises(MindgapError, match="views"):
+        Registry().configure("task", "modelnet40[views=5]")
