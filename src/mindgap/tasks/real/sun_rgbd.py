@@ -132,14 +132,14 @@ class SunRgbd(WithImages, EncodedCopy):
 
     def _listed(self, path: Path) -> Iterator[tuple[str, bool]]:
         """The samples' folders, from that of the data set on, and whether each is for testing."""
-        lists = variables(path, "alltrain", "alltest")
-        for name, is_test in (("alltrain", False), ("alltest", True)):
-            for cell in lists[name].flat:
+        names = ("alltrain", "alltest")
+        for name, cells in zip(names, variables(path, *((name,) for name in names)), strict=True):
+            for cell in cells.flat:
                 place = str(cell.item()) if getattr(cell, "size", 0) == 1 else ""
                 start = place.find(f"/{ROOT}/")
                 if start < 0:
                     raise InvalidData(f"{path}: {name} has {place!r}, expected .../{ROOT}/...")
-                yield place[start + 1 :].strip("/"), is_test
+                yield place[start + 1 :].strip("/"), name == "alltest"
 
 
 def _only(folder: Path, ending: str) -> Path | None:
