@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.tables import csv_rows, json_lines, json_list, json_object
+from mindgap.tasks.real.tables import csv_rows, json_lines, json_list, json_object, lines
 
 ROW = {"id": (int, str), "text": str}
 
@@ -36,6 +36,9 @@ def test_rows_come_with_their_place(table):
         (f"{path}, line 3", {"No.": "1", "Said": 'two\nlines, said "he"'}),
         (f"{path}, line 4", {"No.": "2", "Said": ""}),
     ]
+    path = table("one\r\n\n\x85two\n".encode())
+    told = [(f"{path}, line 1", "one"), (f"{path}, line 2", ""), (f"{path}, line 3", "\x85two")]
+    assert list(lines(path)) == told
     assert [row for _, row in csv_rows(table(b"a\tb\n1\t2\n"), ("b",), "\t")] == [
         {"a": "1", "b": "2"}
     ]
@@ -74,3 +77,5 @@ def test_what_is_wrong_is_told_with_its_place(table, read, content, told):
 def test_a_table_that_cannot_be_opened_is_told(tmp_path):
     with pytest.raises(InvalidData, match="can't be read"):
         list(json_lines(tmp_path, ROW))
+    with pytest.raises(InvalidData, match="can't be read"):
+        list(lines(tmp_path))

@@ -52,6 +52,16 @@ def json_object(path: Path, fields: Fields) -> dict[str, Any]:
     return _checked(_parsed(_content(path), str(path)), fields, str(path))
 
 
+def lines(path: Path) -> Iterator[tuple[str, str]]:
+    """The lines of a text, without their ends, and where each is.
+
+    Raises:
+        InvalidData: the file can't be read, or is no text.
+    """
+    for number, line in enumerate(io.StringIO(_text(path), newline=None), start=1):
+        yield f"{path}, line {number}", line.rstrip("\n")
+
+
 def csv_rows(
     path: Path, columns: tuple[str, ...], delimiter: str = ","
 ) -> Iterator[tuple[str, dict[str, str]]]:
@@ -61,11 +71,8 @@ def csv_rows(
         InvalidData: the file can't be read, lacks a column, or a row is longer or shorter than
             the header.
     """
-    try:
-        text = _content(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidData(f"{path} is no text in UTF-8: {error}") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    text = io.StringIO(_text(path), newline="")
+    reader = csv.DictReader(text, delimiter=delimiter, strict=True)
     try:
         lacking = [name for name in columns if name not in (reader.fieldnames or ())]
         if lacking:
@@ -84,6 +91,13 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InvalidData(f"{path} can't be read ({error.strerror})") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return _content(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidData(f"{path} is no text in UTF-8: {error}") from None
 
 
 def _parsed(content: bytes, place: str) -> Any:
