@@ -122,15 +122,18 @@ def test_a_modality_that_the_ensemble_cannot_use_is_left_out(tmp_path):
 
 def test_training_on_the_full_pool_is_a_control(tmp_path):
     rng = np.random.default_rng(10)
-    cards = [card("hard0", family="easy0", pitfall="p", control="easy0"), card("easy0")]
+    cards = [
+        card("hard0", family="easy0", pitfall="p", control="easy0", pool=100),
+        card("easy0", pool=100),
+    ]
     read = []
     for name, neglect in (("some", 1.0), ("all", 0.25)):
         (tmp_path / name).mkdir()
         found = list(records(rng, "hard0", "concat", neglect=neglect))
         found += records(rng, "easy0", "concat", neglect=0.0)
-        read.append(analyse(plant(tmp_path / name, found, cards=cards)))
+        read.append(plant(tmp_path / name, found, cards=cards))
     alone, beside = (
-        next(c for c in claims(*given) if c.id == "C1" and c.scenario == "hard0")
+        next(c for c in claims(analyse(*given)) if c.id == "C1" and c.scenario == "hard0")
         for given in (read[:1], read)
     )
     assert (alone.verdict, alone.effect) == (beside.verdict, beside.effect)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special, stats
 
 #: Of every interval.
 CONFIDENCE = 0.95
@@ -106,5 +106,5 @@ def _half_width(values: np.ndarray) -> float:
     n = len(values)
     if n < 2:
         return np.nan
-    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)
+    quantile = special.stdtrit(n - 1, (1 + CONFIDENCE) / 2)  # stats.t.ppf, without its overhead
     return float(quantile * values.std(ddof=1) / np.sqrt(n))

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mindgap.analysis.asked import Asked, Gap, ordered, outdated
+from mindgap.analysis.budgets import AtBudget, budgets
+from mindgap.analysis.ceiling import Ceiling, ceiling
 from mindgap.analysis.cells import Cell, cells
 from mindgap.analysis.comparison import Row, compare
 from mindgap.analysis.curves import Measured, measured
+from mindgap.analysis.overall import Overall, overall
 from mindgap.analysis.reliance import Reliance, reliance
+from mindgap.analysis.savings import Saving, savings
+from mindgap.analysis.severity import SeverityCurve, severity_curves
 from mindgap.analysis.symptoms import Outcome, Twins, symptoms
 from mindgap.study.results import Results
 from mindgap.study.versions import newest
@@ -21,12 +26,18 @@ class Compared:
 
     Attributes:
         control: the same learner on the control scenario, where it was measured.
+        budgets: accuracy at every number of labels, and what is ahead of random at some.
+        savings: labels that each strategy needs for random's final accuracy; empty without random.
+        ceiling: the full-pool model and the normalised gains; None if no such results were given.
     """
 
     cell: Cell
     control: Cell | None
     rows: Sequence[Row]
     reliance: Sequence[Reliance]
+    budgets: Sequence[AtBudget]
+    savings: Sequence[Saving]
+    ceiling: Ceiling | None
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,9 @@ class Analysis:
         strategies: all that were measured, the reference first.
         complete: runs with as many rounds as the study asks for.
         symptoms: of every scenario whose card expects one.
+        severities: of every scenario that was measured at two or more.
+        overall: each strategy against random over all tasks, by learner.
+        full: the same tasks and learners trained on their whole pool, where that was given.
     """
 
     results: Results
@@ -50,10 +64,19 @@ class Analysis:
     strategies: Sequence[str]
     complete: int
     symptoms: Sequence[Outcome]
+    severities: Sequence[SeverityCurve]
+    overall: Sequence[Overall]
+    full: Analysis | None
 
 
-def analyse(results: Results) -> Analysis:
-    """Compare whatever is comparable in a results folder."""
+def analyse(results: Results, full: Results | None = None) -> Analysis:
+    """Compare whatever is comparable in a results folder.
+
+    Args:
+        full: of the same tasks and learners, trained on their whole pool with random's runs: the
+            ceiling of normalised gains and a control of C1.
+    """
+    top = None if full is None else analyse(full)
     results, earlier = newest(results)
     curves = measured(results)
     asked = Asked.of(results.study)
@@ -64,7 +87,15 @@ def analyse(results: Results) -> Analysis:
     for cell in found:
         control = by_name.get((cell.card.get("control") or "", cell.learner))
         compared.append(
-            Compared(cell, control, compare(curves, cell), reliance(curves, cell, control))
+            Compared(
+                cell,
+                control,
+                compare(curves, cell),
+                reliance(curves, cell, control),
+                budgets(curves, cell),
+                savings(curves, cell),
+                None if top is None else ceiling(curves, cell, top),
+            )
         )
     return Analysis(
         results,
@@ -75,4 +106,7 @@ def analyse(results: Results) -> Analysis:
         ordered((run.strategy for run in curves.runs), asked.strategies),
         sum(len(run.labels) >= asked.rounds for run in curves.runs),
         symptoms(curves, [Twins(each.cell, each.control) for each in compared]),
+        severity_curves(curves, found),
+        overall(curves, found),
+        top,
     )

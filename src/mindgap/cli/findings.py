@@ -57,8 +57,8 @@ def command(
         store.study()  # refuses a folder without one
         results = store.read()
         tell.warnings(warnings(results))
-        read.append(analyse(results))
-    found = claims(*read)
+        read.append(results)
+    found = claims(analyse(*read))
     if json:
         tell.as_json({"claims": [claim.as_dict() for claim in found]})
         return

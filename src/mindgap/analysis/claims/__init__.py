@@ -24,14 +24,12 @@ CLAIMS = {
 }
 
 
-def claims(analysis: Analysis, full: Analysis | None = None) -> list[Claim]:
+def claims(analysis: Analysis) -> list[Claim]:
     """Every claim about every task and learner but the ensemble, then about each learner's tasks.
 
-    Nothing is said of a learner whose tasks have no strategy in common with `random`.
-
-    Args:
-        full: the same tasks and learners trained on their whole pool, which tells whether a
-            neglect is active learning's or that of training together.
+    Nothing is said of a learner whose tasks have no strategy in common with `random`. Where the
+    analysis has models of the full pool, they tell whether a neglect is active learning's or that
+    of training together.
     """
     cells = {(c.cell.task, c.cell.learner): c.cell for c in analysis.compared}
     groups = {row["strategy"]: row["group"] for row in analysis.results.runs()}
@@ -46,8 +44,8 @@ def claims(analysis: Analysis, full: Analysis | None = None) -> list[Claim]:
                 continue
             ensemble = ensembles.get(cell.task)
             first = uneven.uneven(analysis.measured, cell, compared.control, ensembles)
-            if full is not None:
-                first = uneven.beside_full(first, analysis.measured, cell, ensembles, full)
+            if analysis.full is not None:
+                first = uneven.beside_full(first, analysis.measured, cell, ensembles, analysis.full)
             own += [
                 first,
                 mended.mended(analysis.measured, cell, ensemble, groups, first),

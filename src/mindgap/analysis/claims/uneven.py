@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mindgap.analysis.asked import REFERENCE
+from mindgap.analysis.ceiling import whole
 from mindgap.analysis.cells import Cell
 from mindgap.analysis.claims.base import (
     ENSEMBLE,
@@ -100,13 +101,12 @@ def beside_full(
 
     The neglect is not active learning's own if models that have seen everything show it as well.
     """
-    found = {(c.cell.task, c.cell.learner): c.cell for c in full.compared}
-    whole = found.get((cell.task, cell.learner))
-    if whole is None or REFERENCE not in whole.runs or first.effect is None:
+    trained, _ = whole(full, cell)
+    if trained is None or first.effect is None:
         return first
-    apart = {task: own for (task, name), own in found.items() if is_ensemble(name)}
+    apart = {c.cell.task: c.cell for c in full.compared if is_ensemble(c.cell.learner)}
     here = imbalances(measured, cell, ensembles.get(cell.task), REFERENCE)
-    there = imbalances(full.measured, whole, apart.get(cell.task), REFERENCE)
+    there = imbalances(full.measured, trained, apart.get(cell.task), REFERENCE)
     shared = sorted(here.keys() & there.keys())
     if len(shared) < FEWEST:
         return first
