@@ -19,7 +19,7 @@ def test_names_of_encoders_are_checked():
         MindgapError, match=r"unknown text encoder 'minlm': did you mean 'minilm'\?"
     ):
         Emoji(text_encoder="minlm")
-    with pytest.raises(MindgapError, match="or a model of Hugging Face as hf:NAME"):
+    with pytest.raises(MindgapError, match="or a model as hf:NAME or torchvision:NAME"):
         Emoji(image_encoder="clip")
     source = Registry().configure("task", "emoji[text_encoder=hf:a/b]").build()
     other = Registry().configure("task", "emoji[text_encoder=hf:a_b]").build()

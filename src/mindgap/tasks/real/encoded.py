@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
 from mindgap.errors import MindgapError, unknown
+from mindgap.tasks.real import hugging_face, torch_vision
 from mindgap.tasks.real.encoders import Encoder, needed
 from mindgap.tasks.real.fetch import Cache, Package
 from mindgap.tasks.real.harder import Downsampled, InNoise
-from mindgap.tasks.real.hugging_face import PREFIX, HuggingFace
+from mindgap.tasks.real.hugging_face import HuggingFace
 from mindgap.tasks.real.packaged import Packaged
 from mindgap.tasks.real.pictures import EfficientNetLite0
 from mindgap.tasks.real.sounds import SpeechEmbedding
 from mindgap.tasks.real.texts import MiniLm
+from mindgap.tasks.real.torch_vision import TorchVision
 
 Kind = Literal["image", "text", "audio"]
 
@@ -23,6 +25,13 @@ OURS: dict[Kind, dict[str, type[Encoder]]] = {
     "image": {"efficientnet_lite0": EfficientNetLite0},
     "text": {"minilm": MiniLm},
     "audio": {"speech_embedding": SpeechEmbedding},
+}
+
+#: How names of other people's encoders begin.
+OTHERS: dict[Kind, tuple[str, ...]] = {
+    "image": (hugging_face.PREFIX, torch_vision.PREFIX),
+    "text": (hugging_face.PREFIX,),
+    "audio": (hugging_face.PREFIX,),
 }
 
 
@@ -40,8 +49,8 @@ class Encoded(Packaged):
     def __post_init__(self) -> None:
         super().__post_init__()
         for kind, name in self._chosen.items():
-            if name not in OURS[kind] and not name.startswith(PREFIX):
-                hint = f", or a model of Hugging Face as {PREFIX}NAME"
+            if name not in OURS[kind] and not name.startswith(OTHERS[kind]):
+                hint = f", or a model as {' or '.join(f'{prefix}NAME' for prefix in OTHERS[kind])}"
                 raise MindgapError(unknown(f"{kind} encoder", name, OURS[kind], hint))
 
     @property
@@ -79,7 +88,9 @@ class Encoded(Packaged):
         if name in OURS[kind]:
             needed(OURS[kind][name].modules)  # before anything is fetched
             return OURS[kind][name]()
-        return HuggingFace(kind, name.removeprefix(PREFIX))
+        if name.startswith(torch_vision.PREFIX):
+            return TorchVision(name.removeprefix(torch_vision.PREFIX))
+        return HuggingFace(kind, name.removeprefix(hugging_face.PREFIX))
 
     def size(self, kind: Kind, cache: Cache, modality: str | None = None) -> int:
         """How many features that encoder gives; of another's model 1 until the set is prepared.
@@ -107,7 +118,8 @@ class WithImages(Encoded):
 
     Attributes:
         image_encoder: `efficientnet_lite0`, or `hf:NAME`, a model of Hugging Face by its name,
-            for which a network is needed once, or by the folder that holds it.
+            for which a network is needed once, or by the folder that holds it; or
+            `torchvision:NAME`, e.g. `torchvision:resnet18`, likewise.
     """
 
     image_encoder: str = "efficientnet_lite0"

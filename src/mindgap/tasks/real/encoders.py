@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from jaxtyping import Float
+from torch import nn
 
 from mindgap.errors import MindgapError
 from mindgap.tasks.real.fetch import Package, folder
@@ -78,6 +80,15 @@ def needed(modules: tuple[str, ...]) -> list[Any]:
             f"{error.name or modules[0]} is not installed; install the extra that encodes images, "
             "texts and sounds: `pip install 'mindgap[encoders]'`"
         ) from None
+
+
+def digest(network: nn.Module) -> str:
+    """Of all weights of a network, so that the features of other weights are others."""
+    found = hashlib.sha256()
+    for name, values in network.state_dict().items():
+        found.update(name.encode())
+        found.update(values.reshape(-1).contiguous().view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()[:16]
 
 
 def _kept(path: Path, size: int) -> Float[np.ndarray, " d"] | None:

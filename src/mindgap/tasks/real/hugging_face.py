@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +10,7 @@ import torch
 from jaxtyping import Float
 
 from mindgap.errors import InvalidData, MindgapError
-from mindgap.tasks.real.encoders import Encoder, needed
+from mindgap.tasks.real.encoders import Encoder, digest, needed
 from mindgap.tasks.real.pictures import picture
 from mindgap.tasks.real.sounds import RATE, heard
 from mindgap.tasks.real.texts import decoded
@@ -58,11 +57,7 @@ class HuggingFace(Encoder):
                 f"{name} can't be loaded as a model for {kind}: {why}; give the name of one that "
                 "has safetensors, with a network, or a folder that holds it"
             ) from None
-        weights = hashlib.sha256()
-        for parameter, values in self._network.state_dict().items():
-            weights.update(parameter.encode())
-            weights.update(values.reshape(-1).contiguous().view(torch.uint8).numpy().tobytes())
-        self.key = f"hf-{Path(name).name}-{weights.hexdigest()[:16]}"
+        self.key = f"hf-{Path(name).name}-{digest(self._network)}"
         config = self._network.config
         self.size = int(getattr(config, "hidden_size", 0) or config.hidden_sizes[-1])
 
