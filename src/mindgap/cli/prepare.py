@@ -59,6 +59,15 @@ def command(
         str | None, typer.Option(help="Its splits to learn from, e.g. `train,validation`.")
     ] = None,
     test: Annotated[str | None, typer.Option(help="Its splits to be tested on.")] = None,
+    encoders: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--encoder",
+            metavar="COLUMN=NAME",
+            help="What encodes a column of images, sounds or texts, e.g. "
+            "`photo=efficientnet_lite0`, `title=minilm`, `title=hf:NAME`; may be repeated.",
+        ),
+    ] = None,
     skip_unreadable: Annotated[
         bool,
         typer.Option("--skip-unreadable", help="Take files that can't be read for missing."),
@@ -82,6 +91,7 @@ def command(
         "group": group,
         "pool": _parts(pool),
         "test": _parts(test),
+        "encoders": dict(_assigned(text) for text in encoders or []),
         "skip_unreadable": skip_unreadable,
     }
     given = {key: value for key, value in given.items() if value}
@@ -93,7 +103,7 @@ def command(
         _own(manifest, huggingface, called, given)
         return
     if called or given:
-        flag = "as" if called else next(iter(given)).replace("_", "-")
+        flag = "as" if called else next(iter(given)).replace("_", "-").replace("ers", "er")
         raise MindgapError(f"--{flag} goes with --manifest or --huggingface")
     names = _names(plugins or [])
     if name is None:
@@ -135,6 +145,13 @@ def _own(path: Path | None, theirs: str | None, name: str, given: dict[str, Any]
 
 def _parts(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _assigned(text: str) -> tuple[str, str]:
+    column, equals, name = text.partition("=")
+    if not column or not equals or not name:
+        raise MindgapError(f"--encoder {text}: write COLUMN=NAME, e.g. photo=efficientnet_lite0")
+    return column, name
 
 
 def _names(plugins: list[Any]) -> list[str]:

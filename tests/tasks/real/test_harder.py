@@ -10,7 +10,7 @@ from test_pictured import NAMES, Shelf, stamp_files
 
 from mindgap.errors import MindgapError
 from mindgap.registry import Registry
-from mindgap.tasks.real import emoji, harder, stamps
+from mindgap.tasks.real import emoji, encoded, harder, stamps
 from mindgap.tasks.real.emoji import Emoji
 from mindgap.tasks.real.encoded import Encoded
 from mindgap.tasks.real.encoders import Encoder
@@ -135,6 +135,7 @@ def test_noise_on_recordings_or_on_their_features(small):
 
 def test_every_set_of_files_keeps_what_is_harder_apart(monkeypatch):
     registry, asked = Registry(), []
+    monkeypatch.setattr(encoded, "encoder", lambda *_: Seen())
     for name in registry.names("task"):
         target = registry.target("task", name)
         if isinstance(target, type) and issubclass(target, Encoded):
@@ -144,7 +145,6 @@ def test_every_set_of_files_keeps_what_is_harder_apart(monkeypatch):
             paths = {one.facts.cache.path for one in (control, *harder_ones)}
             assert len(paths) == 1 + len(harder_ones), name
             assert set(control.kinds) == set(control.shape.modalities), name
-            monkeypatch.setattr(target, "_encoder", lambda *_: Seen())
             for one in harder_ones:
                 made = [type(e) for e in one.encoders().values() if not isinstance(e, Seen)]
                 assert made in ([harder.Downsampled], [harder.InNoise]), name

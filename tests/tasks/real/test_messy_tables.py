@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from mindgap.cli import app
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
-from mindgap.tasks.real import manifest
+from mindgap.tasks.real import columns, manifest
+from mindgap.tasks.real.encoded import known
 from mindgap.tasks.real.own_data import from_arrays, keep
 from mindgap.tasks.real.table import Asked
 
@@ -33,8 +34,8 @@ def csv(tmp_path):
 
 @pytest.fixture
 def parquet(tmp_path):
-    def read(columns, **asked):
-        pa.parquet.write_table(pa.table(columns), tmp_path / "pool.parquet")
+    def read(table, **asked):
+        pa.parquet.write_table(pa.table(table), tmp_path / "pool.parquet")
         return manifest.read(tmp_path / "pool.parquet", Asked(**asked))
 
     return read
@@ -157,7 +158,7 @@ def test_splits_by_other_names(csv):
 
 def test_parquet_has_lists_categories_and_gaps_of_its_own(parquet):
     n = 8
-    columns = {
+    table = {
         "id": pa.array(range(n)),
         "label": pa.array(["a", "b"] * 4).dictionary_encode(),
         "vector": pa.array([[i, 1.0] if i else None for i in range(n)]),
@@ -167,7 +168,7 @@ def test_parquet_has_lists_categories_and_gaps_of_its_own(parquet):
         "x.a": pa.array([np.nan if i == 2 else i for i in range(n)], pa.float32()),
         "x.b": pa.array([None if i == 2 else i for i in range(n)]),
     }
-    own, _ = parquet(columns)
+    own, _ = parquet(table)
     assert own.ids.tolist() == [str(i) for i in range(n)]
     shapes = {name: x.shape[1:] for name, x in own.modalities.items()}
     assert shapes == {"vector": (2,), "frames": (3, 2), "fixed": (3,), "nothing": (2,), "x": (2,)}
@@ -210,16 +211,16 @@ def test_a_label_that_is_a_number_with_gaps_is_no_class_nan(parquet):
 )
 def test_a_hundred_thousand_rows_of_many_columns(tmp_path, texts, limit):
     n, rng = 100_000, np.random.default_rng(0)
-    columns = {"id": np.arange(n), "label": np.arange(n) % 7}
-    columns |= {f"x.{i}": rng.random(n) for i in range(20)}
-    columns |= {"title": [f"word {i}" for i in range(n)]} if texts else {}
-    pa.csv.write_csv(pa.table(columns), tmp_path / "pool.csv")
+    table = {"id": np.arange(n), "label": np.arange(n) % 7}
+    table |= {f"x.{i}": rng.random(n) for i in range(20)}
+    table |= {"title": [f"word {i}" for i in range(n)]} if texts else {}
+    pa.csv.write_csv(pa.table(table), tmp_path / "pool.csv")
     before, started = peak(), time.process_time()
     own, _ = manifest.read(tmp_path / "pool.csv")
     seconds = time.process_time() - started
     keep("large", own)
     assert own.modalities["x"].shape == (n, 20)
-    assert np.allclose(own.modalities["x"][:, 3], columns["x.3"])
+    assert np.allclose(own.modalities["x"][:, 3], table["x.3"])
     assert seconds < limit
     assert peak() - before < 1e9
 
@@ -240,3 +241,58 @@ def test_flags_go_together():
         result = runner.invoke(app, ["prepare", *given])
         assert result.exit_code == 1
         assert told in str(result.exception)
+
+
+@pytest.fixture
+def lengths(monkeypatch):
+    """Encoders whose one feature is the length of what they are shown; and what they were."""
+    seen = []
+
+    class Length:
+        size = 1
+        modules = ()
+
+        def __init__(self, kind, name):
+            known(kind, name)
+            self.key = f"{kind}-{name}"
+
+        def encode(self, content, name):
+            if content == b"odd":
+                raise InvalidData(f"{name} can't be decoded")
+            seen.append(self.key)
+            return np.array([len(content)], dtype=np.float32)
+
+    monkeypatch.setattr(columns, "encoder", Length)
+    return seen
+
+
+def test_columns_can_be_encoded(csv, tmp_path, lengths):
+    head, *lines = GOOD.splitlines()
+    for i in range(8):
+        (tmp_path / f"{i}.png").write_bytes(b"x" * (i + 1))
+    content = "\n".join([f"{head},photo", *(f"{line},{i}.png" for i, line in enumerate(lines))])
+    encoders = {"photo": "efficientnet_lite0", "title": "hf:a/b"}
+    own, _ = csv(content, encoders=encoders)
+    assert own.modalities["photo"][:, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert own.modalities["title"][:, 0].tolist() == [6] * 8
+    assert sorted(set(lengths)) == ["image-efficientnet_lite0", "text-hf:a/b"]
+    assert "photo (1 by efficientnet_lite0)" in own.summary()[1]
+    keep("mine", own)
+    assert Registry().configure("task", "mine").build().card()["encoders"] == encoders
+    (tmp_path / "3.png").write_bytes(b"odd")
+    with pytest.raises(InvalidData, match=r"sample 's3': 3\.png can't be decoded"):
+        csv(content, encoders=encoders)
+    for asked, told in (
+        ({"foto": "minilm"}, "unknown modality to encode 'foto': did you mean 'photo'"),
+        ({"photo": "minilm"}, "unknown image encoder 'minilm'"),
+    ):
+        with pytest.raises(MindgapError, match=told):
+            csv(content, encoders=asked)
+
+
+def test_numbers_are_not_encoded(parquet, lengths):
+    for column in ([1.0] * 4, [[1.0]] * 4):
+        with pytest.raises(InvalidData, match="column 'x' has no images, sounds or texts to enc"):
+            parquet(
+                {"id": range(4), "label": ["a", "b"] * 2, "x": column}, encoders={"x": "minilm"}
+            )

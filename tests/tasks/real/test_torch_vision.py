@@ -9,6 +9,7 @@ import torch
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
 from mindgap.tasks.real.emoji import Emoji
+from mindgap.tasks.real.encoded import encoder
 from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.torch_vision import TorchVision
 
@@ -92,14 +93,14 @@ def png():
 
 
 def test_features_are_what_the_last_layer_sees(stand_in, png, cache):
-    encoder = TorchVision("tiny")
-    found = features(encoder, {"red": png})
+    tiny = TorchVision("tiny")
+    found = features(tiny, {"red": png})
     pixels = torch.zeros(1, 3, 28, 28)
     pixels[:, 0] = 1
     maps = torch.nn.functional.conv2d(pixels, stand_in["0.weight"], stand_in["0.bias"]).relu()
     np.testing.assert_allclose(found[0], maps.mean((2, 3))[0], rtol=1e-5)
-    assert encoder.size == 6
-    assert TorchVision("tiny").key == encoder.key
+    assert tiny.size == 6
+    assert TorchVision("tiny").key == tiny.key
 
 
 def test_other_weights_are_another_encoder(stand_in, tmp_path):
@@ -147,7 +148,7 @@ def test_without_torchvision_or_with_one_that_does_not_fit(tmp_path, monkeypatch
 
 def test_sets_take_it_by_name(stand_in):
     source = Registry().configure("task", "emoji[image_encoder=torchvision:tiny]").build()
-    assert source._encoder("image").key.startswith("torchvision-tiny-")
+    assert encoder("image", source.image_encoder).key.startswith("torchvision-tiny-")
     assert source.facts.cache.path != Emoji().facts.cache.path
     with pytest.raises(MindgapError, match="or a model as hf:NAME or torchvision:NAME"):
         Emoji(image_encoder="resnet18")

@@ -19,6 +19,9 @@ from jaxtyping import Bool, Float
 from mindgap.errors import InvalidData
 from mindgap.tasks.real import contents
 from mindgap.tasks.real.contents import READERS
+from mindgap.tasks.real.encoded import Kind as EncoderKind
+from mindgap.tasks.real.encoded import encoder
+from mindgap.tasks.real.encoders import encoded
 from mindgap.tasks.real.own import NOTHING
 from mindgap.tasks.real.progress import shown
 
@@ -30,6 +33,9 @@ Values = tuple[Float[np.ndarray, "N ..."], Bool[np.ndarray, " N"]]
 
 #: From which share of numbers on a column of texts is taken for numbers with a slip in them.
 NUMBERS = 0.5
+
+#: What makes plain features -> the kind of the encoders that can stand in for it.
+ENCODED: dict[Read, EncoderKind] = {contents.image: "image", contents.sound: "audio"}
 
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 _LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
@@ -43,13 +49,29 @@ class Reading:
         table: its name, for messages.
         ids: of the samples.
         root: the folder that no file may be outside of; None: anywhere.
+        encoders: modality -> the name of what encodes it, where plain features aren't wanted.
         unreadable: a sentence for every file that can't be read; grows.
+        encoded: modalities that were encoded; grows.
     """
 
     table: str
     ids: Sequence[str]
     root: Path | None
+    encoders: Mapping[str, str] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
+    encoded: set[str] = field(default_factory=set)
+
+    def encoding(self, name: str, kind: EncoderKind | None) -> Read | None:
+        """What encodes a modality's files, if one was asked for and there are any of this kind.
+
+        Raises:
+            MindgapError: there is no such encoder, or it can't be had.
+        """
+        if name not in self.encoders or kind is None:
+            return None
+        by = encoder(kind, self.encoders[name])
+        self.encoded.add(name)
+        return lambda content: encoded(by, content, "")
 
     def wrong(self, row: int, what: str) -> InvalidData:
         return InvalidData(f"{self.table}: sample {self.ids[row]!r} {what}")
@@ -90,6 +112,8 @@ def modality(
             f"{other[:60]!r}; a modality is files that end in {', '.join(READERS)}, or texts, or "
             "numbers"
         )
+    if name in reading.encoders:  # so they are no numbers
+        return _texts(reading, name, cells)
     commas = [cell for cell in filled[:1000] if _COMMA.fullmatch(cell)]
     if len(commas) >= NUMBERS * len(filled[:1000]):
         raise InvalidData(
@@ -127,6 +151,9 @@ def _texts(reading: Reading, name: str, cells: Sequence[str]) -> Values:
             raise reading.wrong(
                 row, f"has the text {cell!r} in column {name!r}; leave the cell empty if it is none"
             )
+    if read := reading.encoding(name, "text"):
+        filled = [(row, cell) for row, cell in enumerate(cells) if cell]
+        return _files(reading, name, [_File(r, "its text", c.encode, read) for r, c in filled])
     there = np.array([bool(cell) for cell in cells])
     values = contents.texts(cells)
     values[~there] = 0
@@ -237,16 +264,19 @@ def _named(reading: Reading, name: str, cells: Sequence[str]) -> Values:
         if cell and not (root / cell).resolve().is_relative_to(root):
             raise reading.wrong(row, f"names {cell!r}, which is outside the folder of the manifest")
     files = []
+    readers: dict[Read, Read] = {}
     for row, cell in enumerate(cells):
         if cell:
-            reader = READERS[Path(cell).suffix.lower()]
-            files.append(_File(row, cell, (root / cell).read_bytes, reader))
+            plain = READERS[Path(cell).suffix.lower()]
+            if plain not in readers:
+                readers[plain] = reading.encoding(name, ENCODED.get(plain)) or plain
+            files.append(_File(row, cell, (root / cell).read_bytes, readers[plain]))
     return _files(reading, name, files)
 
 
 def _held(reading: Reading, name: str, column: pa.ChunkedArray, read: Read) -> Values:
     """Files that the table holds, or names by a path: structs of `bytes` and `path`."""
-    files = []
+    files, read = [], reading.encoding(name, ENCODED[read]) or read
     for row in np.flatnonzero(column.is_valid().to_numpy()).tolist():
         path = column[row]["path"].as_py() or ""
         inside = column[row]["bytes"].is_valid
@@ -275,7 +305,7 @@ def _files(reading: Reading, name: str, files: Sequence[_File]) -> Values:
         try:
             x = file.read(file.content())
         except (InvalidData, OSError) as error:
-            why = f": {error.strerror}" if isinstance(error, OSError) else f" {error}"
+            why = f": {error.strerror}" if isinstance(error, OSError) else f" {str(error).strip()}"
             reading.unreadable.append(f"sample {reading.ids[file.row]!r}: {file.told}{why}")
             continue
         if not there.any():

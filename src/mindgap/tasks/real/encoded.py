@@ -35,6 +35,32 @@ OTHERS: dict[Kind, tuple[str, ...]] = {
 }
 
 
+def known(kind: Kind, name: str) -> None:
+    """Refuse the name of an encoder of this kind that can be none.
+
+    Raises:
+        MindgapError: says what there is.
+    """
+    if name not in OURS[kind] and not name.startswith(OTHERS[kind]):
+        hint = f", or a model as {' or '.join(f'{prefix}NAME' for prefix in OTHERS[kind])}"
+        raise MindgapError(unknown(f"{kind} encoder", name, OURS[kind], hint))
+
+
+def encoder(kind: Kind, name: str) -> Encoder:
+    """The encoder of this name, ready.
+
+    Raises:
+        MindgapError: the name can be none, the extra isn't installed, or there is no such model.
+    """
+    known(kind, name)
+    if name in OURS[kind]:
+        needed(OURS[kind][name].modules)  # before anything is fetched
+        return OURS[kind][name]()
+    if name.startswith(torch_vision.PREFIX):
+        return TorchVision(name.removeprefix(torch_vision.PREFIX))
+    return HuggingFace(kind, name.removeprefix(hugging_face.PREFIX))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Encoded(Packaged):
     """A data set with an encoder for each kind of file; which kinds, say the classes below.
@@ -49,9 +75,7 @@ class Encoded(Packaged):
     def __post_init__(self) -> None:
         super().__post_init__()
         for kind, name in self._chosen.items():
-            if name not in OURS[kind] and not name.startswith(OTHERS[kind]):
-                hint = f", or a model as {' or '.join(f'{prefix}NAME' for prefix in OTHERS[kind])}"
-                raise MindgapError(unknown(f"{kind} encoder", name, OURS[kind], hint))
+            known(kind, name)
 
     @property
     def images(self) -> frozenset[str]:
@@ -75,22 +99,14 @@ class Encoded(Packaged):
         Raises:
             MindgapError: the extra isn't installed, or there is no such model.
         """
-        of_kinds = {kind: self._encoder(kind) for kind in dict.fromkeys(self.kinds.values())}
+        kinds = dict.fromkeys(self.kinds.values())
+        of_kinds = {kind: encoder(kind, self._chosen[kind]) for kind in kinds}
         found = {modality: of_kinds[kind] for modality, kind in self.kinds.items()}
         if self.downsampled is not None:
             found[self.downsampled] = Downsampled(found[self.downsampled], self.factor)
         if self.noisy is not None and self.raw:
             found[self.noisy] = InNoise(found[self.noisy], self.noise_snr)
         return found
-
-    def _encoder(self, kind: Kind) -> Encoder:
-        name = self._chosen[kind]
-        if name in OURS[kind]:
-            needed(OURS[kind][name].modules)  # before anything is fetched
-            return OURS[kind][name]()
-        if name.startswith(torch_vision.PREFIX):
-            return TorchVision(name.removeprefix(torch_vision.PREFIX))
-        return HuggingFace(kind, name.removeprefix(hugging_face.PREFIX))
 
     def size(self, kind: Kind, cache: Cache, modality: str | None = None) -> int:
         """How many features that encoder gives; of another's model 1 until the set is prepared.

@@ -56,15 +56,24 @@ def features(encoder: Encoder, files: Mapping[str, bytes]) -> Float[np.ndarray, 
     needed(encoder.modules)
     found = np.empty((len(files), encoder.size), dtype=np.float32)
     for i, name in enumerate(shown(f"encoding by {encoder.key}", list(files))):
-        content = files[name]  # one at a time: a mapping may read it only now
-        digest = hashlib.sha256(content).hexdigest()
-        kept = folder() / "features" / encoder.key / digest[:2] / f"{digest}.npy"
-        row = _kept(kept, encoder.size)
-        if row is None:
-            row = encoder.encode(content, name)
-            _keep(kept, row)
-        found[i] = row
+        found[i] = encoded(encoder, files[name], name)  # read one at a time
     return found
+
+
+def encoded(encoder: Encoder, content: bytes, name: str) -> Float[np.ndarray, " d"]:
+    """The features of one file, kept by its content; `name` is for messages.
+
+    Raises:
+        InvalidData: it can't be decoded.
+        MindgapError: weights can't be fetched or features kept.
+    """
+    hashed = hashlib.sha256(content).hexdigest()
+    kept = folder() / "features" / encoder.key / hashed[:2] / f"{hashed}.npy"
+    row = _kept(kept, encoder.size)
+    if row is None:
+        row = encoder.encode(content, name)
+        _keep(kept, row)
+    return row
 
 
 def needed(modules: tuple[str, ...]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -27,6 +27,7 @@ class Own:
         ids: (N,) texts, all different.
         groups: (N,) numbers; samples of one group are never on both sides of a split.
         split: (N,) "pool" or "test", or None: drawn with every seed.
+        encoders: of modalities that were files or texts, what encoded them.
     """
 
     modalities: Mapping[str, np.ndarray]
@@ -36,6 +37,7 @@ class Own:
     ids: np.ndarray
     groups: Int64[np.ndarray, " N"] | None = None
     split: np.ndarray | None = None
+    encoders: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what couldn't be learned from.
@@ -96,7 +98,8 @@ class Own:
         each = ", ".join(f"{self.classes[c]} {counts[c]:,}" for c in order[:12])
         more = f" and {len(order) - 12} more" if len(order) > 12 else ""
         shapes = (
-            f"{name} ({' x '.join(map(str, x.shape[1:]))})" for name, x in self.modalities.items()
+            f"{name} ({' x '.join(map(str, x.shape[1:]))}{self._by(name)})"
+            for name, x in self.modalities.items()
         )
         gaps = ", ".join(
             f"{name} {share:.1%}" for name, share in list(self.patterns().items())[:12]
@@ -115,6 +118,9 @@ class Own:
         if len(known) < n:
             told.append(f"{n - len(known):,} without a label stay out of simulated studies")
         return told
+
+    def _by(self, name: str) -> str:
+        return f" by {self.encoders[name]}" if name in self.encoders else ""
 
 
 def numbered_classes(labels: Sequence[str]) -> tuple[Int64[np.ndarray, " N"], tuple[str, ...]]:

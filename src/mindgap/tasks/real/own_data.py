@@ -64,6 +64,7 @@ def keep(name: str, own: Own) -> Path:
         "known": len(own.known),
         "grouped": own.groups is not None,
         "split": None if own.split is None else _counts(own),
+        "encoders": dict(own.encoders),
     }
     arrays: dict[str, Any] = {f"x_{m}": x for m, x in own.modalities.items()}
     arrays |= {"observed": own.observed, "labels": own.labels, "ids": own.ids.astype(str)}
@@ -234,6 +235,7 @@ class OwnData(RealData):
             "patterns": about["patterns"],
             "truth": None,
             "source": str(_cache(self.stem).path),
+            "encoders": about["encoders"],
             "grouped": "groups of the manifest" if about["grouped"] else None,
         }
 

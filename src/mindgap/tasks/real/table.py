@@ -33,6 +33,8 @@ class Asked:
         label, id, group: what these columns are called.
         pool, test: which splits are the pool and the test set; what is named in neither is left
             out. By default `pool` and `train`, and `test`, and no other split may be there.
+        encoders: of modalities of images, sounds or texts, the names of what encodes them, as
+            data sets have them (`efficientnet_lite0`, `hf:NAME`).
         skip_unreadable: whether a file that can't be read is a missing modality; a sample with
             nothing else is left out.
     """
@@ -43,6 +45,7 @@ class Asked:
     group: str = "group"
     pool: Sequence[str] = ()
     test: Sequence[str] = ()
+    encoders: Mapping[str, str] = field(default_factory=dict)
     skip_unreadable: bool = False
 
 
@@ -84,12 +87,20 @@ def samples(table: Table, asked: Asked) -> tuple[Own, list[str]]:
     for row, text in enumerate(ids):
         if not text:
             raise InvalidData(f"{table.name}: row {row + 1} has no id")
-    reading = Reading(table.name, ids, table.root)
+    for name in asked.encoders:
+        if name not in columns:
+            raise InvalidData(f"{table.name}: {unknown('modality to encode', name, columns)}")
+    reading = Reading(table.name, ids, table.root, asked.encoders)
     arrays, observed = {}, []
     for name, parts in columns.items():
         taken = {part: table.columns[part] for part in parts}
         arrays[name], there = modality(reading, name, taken, table.kinds.get(name))
         observed.append(there)
+        if name in asked.encoders and name not in reading.encoded:
+            raise InvalidData(
+                f"{table.name}: column {name!r} has no images, sounds or texts to encode by "
+                f"{asked.encoders[name]}; leave it out of --encoder"
+            )
     unreadable = reading.unreadable
     if unreadable and not asked.skip_unreadable:
         listed = "\n".join(unreadable[:TOLD])
@@ -111,6 +122,7 @@ def samples(table: Table, asked: Asked) -> tuple[Own, list[str]]:
         np.array(ids)[kept],
         None if groups is None else groups[kept],
         None if split is None else split[kept],
+        asked.encoders,
     )
     missing = [f"taken for missing: {line}" for line in unreadable]
     lost = len(ids) - int(kept.sum())
