@@ -77,6 +77,8 @@ def test_a_table_becomes_a_data_set_like_any_other(tmp_path):
             expected = [bool(number % 4), bool(number % 3) or not number % 4, True]
             assert part.observed[i].tolist() == expected
             assert int(part.labels[i]) == number % 2
+    gaps = (~np.concatenate([task.pool.observed, task.test.observed])).sum(axis=0)
+    assert source.card()["gaps"] == {"photo": gaps[0], "title": gaps[1]}
     again = Registry().configure("task", "mine").build().make(1)
     assert again.pool.ids.tolist() != task.pool.ids.tolist()
     withheld = Registry().configure("task", "mine[missing=mcar, rate=0.3]").build().make(0)

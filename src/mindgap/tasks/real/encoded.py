@@ -42,7 +42,7 @@ def known(kind: Kind, name: str) -> None:
         MindgapError: says what there is.
     """
     if name not in OURS[kind] and not name.startswith(OTHERS[kind]):
-        hint = f", or a model as {' or '.join(f'{prefix}NAME' for prefix in OTHERS[kind])}"
+        hint = f"; or a model as {' or '.join(f'{prefix}NAME' for prefix in OTHERS[kind])}"
         raise MindgapError(unknown(f"{kind} encoder", name, OURS[kind], hint))
 
 

@@ -61,6 +61,7 @@ def keep(name: str, own: Own) -> Path:
         "modalities": {m: list(x.shape[1:]) for m, x in own.modalities.items()},
         "classes": list(own.classes),
         "patterns": own.patterns(),
+        "gaps": dict(zip(own.modalities, _lacking(own), strict=True)),
         "known": len(own.known),
         "grouped": own.groups is not None,
         "split": None if own.split is None else _counts(own),
@@ -233,6 +234,7 @@ class OwnData(RealData):
             "pool": pool,
             "test": test,
             "patterns": about["patterns"],
+            "gaps": {name: n for name, n in about["gaps"].items() if n},
             "truth": None,
             "source": str(_cache(self.stem).path),
             "encoders": about["encoders"],
@@ -280,6 +282,12 @@ def _cache(name: str) -> Cache:
 def _share(count: int) -> int:
     """Of a class's samples, how many are in the pool: at least one, and one is left to test on."""
     return min(count - 1, max(1, round(POOL * count)))
+
+
+def _lacking(own: Own) -> list[int]:
+    """Of each modality, how many samples with a label don't have it."""
+    lacking: list[int] = (~own.observed[own.known]).sum(axis=0).tolist()
+    return lacking
 
 
 def _counts(own: Own) -> dict[str, int]:
