@@ -3,6 +3,7 @@
 README.md there has views, sizes, and X and Y; get_data.sh has the files' names.
 """
 
+import inspect
 import json
 import re
 
@@ -12,7 +13,7 @@ import pytest
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
 from mindgap.tasks.real.matlab import variables
-from mindgap.tasks.real.multi_view import Caltech7, Caltech20, Handwritten, NusWideObj
+from mindgap.tasks.real.multi_view import Caltech7, Caltech20, Handwritten, MultiView, NusWideObj
 
 io = pytest.importorskip("scipy.io")
 
@@ -78,6 +79,11 @@ def test_views_are_known_by_their_features_and_rows_split_by_the_seed(name, kind
     few = Registry().configure("task", f"{name}[missing=mcar]").build().make(0)
     assert not few.pool.observed.all()
     assert few.pool.observed.any(dim=1).all()
+
+
+def test_what_sets_have_in_common_is_no_set():
+    assert {"multi_view", "caltech", "opinions", "omics"}.isdisjoint(Registry().names("task"))
+    assert inspect.isabstract(MultiView)
 
 
 def test_labels_from_zero_and_by_another_name_are_read(miniature):

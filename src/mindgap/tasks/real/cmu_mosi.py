@@ -130,8 +130,9 @@ class Opinions(Local):
                 )
             if modality != "text":
                 for what, odd in (("NaN", np.isnan(x)), ("-inf", np.isneginf(x))):
-                    counts[what] += int(odd.sum())
-                    x[odd] = 0
+                    if odd.any():
+                        counts[what] += int(odd.sum())
+                        x = np.where(odd, np.float32(0), x)
             odd = ~np.isfinite(x).all(axis=(1, 2))
             if odd.any():
                 raise InvalidData(f"{place}: clip {ids[odd][0]} has {modality} that isn't finite")
@@ -249,12 +250,12 @@ class CmuMosei(Opinions):
 
 
 def _numbers(given: Any, place: str) -> Float[np.ndarray, ...]:
-    """As new float32.
+    """As float32.
 
     Raises:
         InvalidData: they aren't numbers, or rows differ in length.
     """
     try:
-        return np.array(given, dtype=np.float32)
+        return np.asarray(given, dtype=np.float32)
     except (ValueError, TypeError) as error:
         raise InvalidData(f"{place} isn't an array of numbers: {error}") from None

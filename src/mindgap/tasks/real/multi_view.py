@@ -143,41 +143,32 @@ class Handwritten(MultiView):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Caltech(MultiView):
-    """What the two subsets of Caltech101 have in common."""
-
-    views: ClassVar[Mapping[str, int]] = {
-        "gabor": 48,
-        "wavelets": 40,
-        "centrist": 254,
-        "hog": 1984,
-        "gist": 512,
-        "lbp": 928,
-    }
-
-    @property
-    def facts(self) -> Facts:
-        return self.told(
-            description=(
-                "Pictures of things, as Gabor features, wavelet moments, CENTRIST, histograms of "
-                "oriented gradients, GIST and local binary patterns."
-            ),
-            licence="not stated with the copy; Caltech 101: CC BY 4.0",
-            citation=(
-                "Fei-Fei et al., Learning generative visual models from few training examples, "
-                "2004; Li et al., Large-scale multi-view spectral clustering via bipartite graph, "
-                "AAAI 2015"
-            ),
-            caveats=(
-                f"{UNSPLIT} Classes are uneven, two of them (faces, motorbikes) the largest. All "
-                "views are of one picture: what one lacks, others have."
-            ),
-        )
+CALTECH_VIEWS = {
+    "gabor": 48,
+    "wavelets": 40,
+    "centrist": 254,
+    "hog": 1984,
+    "gist": 512,
+    "lbp": 928,
+}
+CALTECH = {
+    "description": (
+        "Pictures of things, as Gabor features, wavelet moments, CENTRIST, histograms of oriented "
+        "gradients, GIST and local binary patterns."
+    ),
+    "licence": "not stated with the copy; Caltech 101: CC BY 4.0",
+    "citation": (
+        "Fei-Fei et al., Learning generative visual models from few training examples, 2004; Li et "
+        "al., Large-scale multi-view spectral clustering via bipartite graph, AAAI 2015"
+    ),
+    "caveats": (
+        f"{UNSPLIT} Classes are uneven. All views are of one picture: what one lacks, others have."
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caltech7(Caltech):
+class Caltech7(MultiView):
     """Seven classes of Caltech101 in six views of a picture (Caltech101-7).
 
     1,474 pictures. Classes are called by their label in the file, which doesn't name them.
@@ -187,10 +178,15 @@ class Caltech7(Caltech):
     file: ClassVar[str] = "Caltech101-7.mat"
     samples: ClassVar[int] = 1474
     n_classes: ClassVar[int] = 7
+    views: ClassVar[Mapping[str, int]] = CALTECH_VIEWS
+
+    @property
+    def facts(self) -> Facts:
+        return self.told(**CALTECH)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caltech20(Caltech):
+class Caltech20(MultiView):
     """Twenty classes of Caltech101 in six views of a picture (Caltech101-20).
 
     2,386 pictures. Classes are called by their label in the file, which doesn't name them.
@@ -200,6 +196,11 @@ class Caltech20(Caltech):
     file: ClassVar[str] = "Caltech101-20.mat"
     samples: ClassVar[int] = 2386
     n_classes: ClassVar[int] = 20
+    views: ClassVar[Mapping[str, int]] = CALTECH_VIEWS
+
+    @property
+    def facts(self) -> Facts:
+        return self.told(**CALTECH)
 
 
 @dataclass(frozen=True, kw_only=True)
