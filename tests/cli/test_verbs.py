@@ -128,6 +128,11 @@ def test_show_others(kind, name, text):
         (("prepare", "food101"), "`mindgap prepare food101 --from FOLDER`, where FOLDER holds ima"),
         (("prepare", "food101", "--from", "no/such"), "no/such is not a folder"),
         (("prepare", "htad", "--from", "tests"), "htad isn't read from a copy"),
+        (("prepare", "htad", "--skip-unreadable"), "--skip-unreadable goes with --from, --manif"),
+        (
+            ("prepare", "av_mnist", "--from", "tests", "--skip-unreadable"),
+            "av_mnist has many samples in one file; leave --skip-unreadable out",
+        ),
         (("run", "quikstart"), "did you mean 'quickstart'?"),
         (("run", "quickstart", "--device", "abacus"), "unknown device 'abacus'"),
         (("run", "quickstart", "--strategies", "badg"), "did you mean 'badge'"),

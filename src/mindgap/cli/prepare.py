@@ -70,7 +70,10 @@ def command(
     ] = None,
     skip_unreadable: Annotated[
         bool,
-        typer.Option("--skip-unreadable", help="Take files that can't be read for missing."),
+        typer.Option(
+            "--skip-unreadable",
+            help="Take files that can't be read for missing; each is listed.",
+        ),
     ] = False,
     plugins: options.Plugins = None,
     json: options.Json = False,
@@ -102,6 +105,10 @@ def command(
             raise MindgapError("name the data set that is made with --as alone, e.g. --as mypool")
         _own(manifest, huggingface, called, given)
         return
+    if folder is not None:
+        given.pop("skip_unreadable", None)
+    elif skip_unreadable:
+        raise MindgapError("--skip-unreadable goes with --from, --manifest or --huggingface")
     if called or given:
         flag = "as" if called else next(iter(given)).replace("_", "-").replace("ers", "er")
         raise MindgapError(f"--{flag} goes with --manifest or --huggingface")
@@ -123,7 +130,7 @@ def command(
         raise MindgapError(f"{name} isn't read from a copy; leave --from out")
     if not folder.is_dir():
         raise MindgapError(f"{folder} is not a folder")
-    typer.echo(f"{name}: {source.adopt(folder)}")
+    typer.echo(f"{name}: {source.adopt(folder, skip_unreadable)}")
 
 
 def _own(path: Path | None, theirs: str | None, name: str, given: dict[str, Any]) -> None:

@@ -1,11 +1,13 @@
 """What local copies of files have in common, on a set of this test's own."""
 
+import tracemalloc
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from mindgap.errors import InvalidData, MindgapError
+from mindgap.tasks.real import copied
 from mindgap.tasks.real.copied import Copied, EncodedCopy, inside, known_classes
 from mindgap.tasks.real.encoded import WithImages, WithSounds
 from mindgap.tasks.real.packaged import Facts
@@ -51,6 +53,8 @@ def clips(tmp_path, monkeypatch):
     """Four clips; a1 has frames of 1 and 4 bytes, b1 no frames, bt no sound."""
 
     def encode(self, content, name):
+        if b"torn" in content:
+            raise InvalidData(f"{name} can't be decoded")
         return np.full(self.size, len(content), dtype=np.float32)
 
     for encoder in (EfficientNetLite0, SpeechEmbedding):
@@ -99,6 +103,66 @@ def test_copies_without_sense_are_refused(clips, names, told):
     with pytest.raises(InvalidData, match=told):
         Clips().adopt(clips)
     assert Clips().unavailable()
+
+
+def broken(clips):
+    """A frame of a1, the only frame of bt, and the only file of b1."""
+    for file in ("video/a1/1.jpg", "video/bt/0.jpg", "audio/b1.wav"):
+        (clips / file).write_bytes(b"torn")
+
+
+def test_files_that_can_not_be_read_stop_it_and_are_listed(clips, monkeypatch):
+    broken(clips)
+    (clips / "audio/a1.wav").write_bytes(b"")
+    with pytest.raises(InvalidData, match=r"^4 files can't be read; .* --skip-unread") as raised:
+        Clips().adopt(clips)
+    assert str(raised.value).splitlines()[1:] == [
+        f"{clips}/video/a1/1.jpg can't be decoded",
+        f"{clips}/video/bt/0.jpg can't be decoded",
+        f"{clips}/audio/a1.wav is empty",
+        f"{clips}/audio/b1.wav can't be decoded",
+    ]
+    monkeypatch.setattr(copied, "TOLD", 1)
+    with pytest.raises(InvalidData, match=r"^1 or more file can't be read; mend it, .*") as raised:
+        Clips().adopt(clips)
+    assert "bt" not in str(raised.value)
+    assert Clips().unavailable()
+
+
+def test_files_that_can_not_be_read_are_missing_if_told_so(clips):
+    broken(clips)
+    (clips / "audio/b2.wav").write_bytes(b"sound")
+    (clips / "names").write_text("a1 b1 b2 at bt")
+    told = Clips().adopt(clips, skip_unreadable=True).splitlines()
+    assert told[0].startswith(
+        "read 3 samples (1 without video, 2 left out: nothing of them can be read), cached in"
+    )
+    assert told[1:] == [
+        f"taken for missing: {clips}/{file} can't be decoded"
+        for file in ("video/a1/1.jpg", "video/bt/0.jpg", "audio/b1.wav")
+    ]
+    pool, test = Clips().split(0)
+    assert (list(pool.ids), list(test.ids)) == (["a1", "b2"], ["at"])
+    assert pool.modalities["video"][:, 0].tolist() == [1, 0]
+    assert pool.observed.tolist() == [[True, True], [False, True]]
+    (clips / "audio/b2.wav").write_bytes(b"torn")
+    with pytest.raises(InvalidData, match="has a pool of 1 classes; a copy of clips"):
+        Clips().adopt(clips, skip_unreadable=True)
+
+
+def test_frames_are_not_held_in_memory_until_all_are_read(clips):
+    names = [f"{letter}{i}{split}" for letter in "ab" for i in range(10) for split in ("", "t")]
+    (clips / "names").write_text(" ".join(names))
+    for name in names:
+        (clips / "video" / name).mkdir(exist_ok=True)
+        for k in range(10):
+            (clips / "video" / name / f"{k}.jpg").write_bytes(b"x" * (k + 1))
+    tracemalloc.start()
+    Clips().read_from(clips)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    row = 4 * (EfficientNetLite0.size + SpeechEmbedding.size)
+    assert peak < 3 * row * len(names)  # a row for each of the 10 frames: over 7
 
 
 def test_encoders_of_sounds_have_names():

@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.real.encoded import Encoded
-from mindgap.tasks.real.encoders import features
+from mindgap.tasks.real.encoders import Encoder, encoded, needed
 from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Changed, Files, Local, counted
+from mindgap.tasks.real.local import Changed, Local, content_of, counted
+from mindgap.tasks.real.progress import shown
+
+#: How many files that can't be read are looked for before it stops.
+TOLD = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Copied:
     """A sample of a copy.
 
@@ -26,7 +31,8 @@ class Copied:
         label: of its class.
         is_test: whether it is in the official test set.
         files: of each modality a file, or what would be in it, or several whose features are
-            averaged, as the frames of a video are; None or none at all: the modality is missing.
+            averaged, as the frames of a video are (looked through more than once, so no
+            generator); None or none at all: the modality is missing.
     """
 
     id: str
@@ -62,57 +68,98 @@ class EncodedCopy(Encoded, Local):
             **counted(cache, tuple(self.kinds), pool, test),
         }
 
+    def adopt(self, folder: Path, skip_unreadable: bool = False) -> str:
+        arrays, missing, broken = self._read(folder, skip_unreadable)
+        taken = (f"taken for missing: {line}" for line in broken)
+        return "\n".join([self.kept(arrays, missing), *taken])
+
     def read_from(self, folder: Path) -> tuple[dict[str, np.ndarray], str]:
+        arrays, missing, _ = self._read(folder, skip_unreadable=False)
+        return arrays, missing
+
+    def _read(
+        self, folder: Path, skip_unreadable: bool
+    ) -> tuple[dict[str, np.ndarray], str, list[str]]:
+        """The arrays, what is missing, and a sentence on each file that can't be read."""
         encoders = self.encoders()
         samples, classes, left_out = self.found_in(folder)
-        contents = [{m: _listed(s.files.get(m)) for m in self.kinds} for s in samples]
-        self._check(samples, contents, classes, folder)
-        observed = np.array([[bool(of[m]) for m in self.kinds] for of in contents])
-        arrays: dict[str, np.ndarray] = {}
-        for m, modality in enumerate(self.kinds):
-            parts = [of[modality] for of in contents if of[modality]]
-            ids = [s.id for s, there in zip(samples, observed[:, m], strict=True) if there]
-            arrays[modality] = np.zeros((len(samples), encoders[modality].size), dtype=np.float32)
-            if parts:
-                named = {
-                    f"{i}" if len(files) == 1 else f"{i}, {modality} {k + 1}": file
-                    for i, files in zip(ids, parts, strict=True)
-                    for k, file in enumerate(files)
-                }
-                rows = features(encoders[modality], Files(named))
-                counts = np.array([len(files) for files in parts])
-                sums = np.add.reduceat(rows, np.cumsum(counts) - counts)
-                arrays[modality][observed[:, m]] = sums / counts[:, None].astype(np.float32)
+        self._check(samples, classes, folder)
+        broken: list[str] = []
+        read = {
+            modality: self._features(modality, encoder, samples, broken, skip_unreadable)
+            for modality, encoder in encoders.items()
+            if skip_unreadable or len(broken) < TOLD
+        }
+        if broken and not skip_unreadable:
+            raise InvalidData(_unreadable(broken))
+        observed = np.stack([there for _, there in read.values()], axis=1)
+        kept = np.asarray(observed.any(axis=1))
+        if not kept.all():
+            samples = [s for s, k in zip(samples, kept, strict=True) if k]
+            self._check_splits(samples, folder)
+        arrays = {m: x if kept.all() else x[kept] for m, (x, _) in read.items()}
         arrays |= {
-            "observed": observed,
+            "observed": observed[kept],
             "labels": np.array([classes.index(s.label) for s in samples]),
             "is_test": np.array([s.is_test for s in samples]),
             "ids": np.array([s.id for s in samples]),
             "classes": np.array(classes),
         }
-        lacking = zip(self.kinds, len(samples) - observed.sum(axis=0), strict=True)
+        lacking = zip(self.kinds, (~arrays["observed"]).sum(axis=0), strict=True)
         told = [f"{n:,} without {modality}" for modality, n in lacking if n]
         told += [left_out] if left_out else []
-        return arrays, f" ({', '.join(told)})" if told else ""
+        if n := int((~kept).sum()):
+            told += [f"{n:,} left out: nothing of them can be read"]
+        return arrays, f" ({', '.join(told)})" if told else "", broken
 
-    def _check(
+    def _features(
         self,
+        modality: str,
+        encoder: Encoder,
         samples: list[Copied],
-        contents: list[dict[str, tuple[Path | Changed | bytes, ...]]],
-        classes: tuple[str, ...],
-        folder: Path,
-    ) -> None:
+        broken: list[str],
+        skip_unreadable: bool,
+    ) -> tuple[Float[np.ndarray, "N d"], Bool[np.ndarray, " N"]]:
+        """Of each sample the mean over its files, read one at a time, and whether there are any.
+
+        Sentences on files that can't be read are added to `broken`.
+        """
+        values = np.zeros((len(samples), encoder.size), dtype=np.float32)
+        there = np.zeros(len(samples), dtype=bool)
+        needed(encoder.modules)
+        for i, sample in enumerate(shown(f"encoding {modality} by {encoder.key}", samples)):
+            n = 0
+            for file in _listed(sample.files.get(modality)):
+                name = f"{sample.id}, {modality}," if isinstance(file, bytes) else str(file)
+                try:
+                    values[i] += encoded(encoder, content_of(file), name)
+                    n += 1
+                except InvalidData as error:
+                    broken.append(str(error))
+            if n:
+                values[i] /= n
+                there[i] = True
+            if len(broken) >= TOLD and not skip_unreadable:
+                break
+        return values, there
+
+    def _check(self, samples: list[Copied], classes: tuple[str, ...], folder: Path) -> None:
         seen: set[str] = set()
-        for sample, files in zip(samples, contents, strict=True):
+        known = set(classes)
+        for sample in samples:
             if sample.id in seen:
                 raise InvalidData(f"{folder}: sample {sample.id} occurs more than once")
             seen.add(sample.id)
-            if sample.label not in classes:
+            if sample.label not in known:
                 raise InvalidData(
                     f"{folder}: sample {sample.id} has the unknown label {sample.label!r}"
                 )
-            if not any(files.values()):
-                raise InvalidData(f"{folder}: sample {sample.id} has no {' and no '.join(files)}")
+            if not any(_listed(sample.files.get(m)) for m in self.kinds):
+                none = " and no ".join(self.kinds)
+                raise InvalidData(f"{folder}: sample {sample.id} has no {none}")
+        self._check_splits(samples, folder)
+
+    def _check_splits(self, samples: list[Copied], folder: Path) -> None:
         for split in (False, True):
             n = len({s.label for s in samples if s.is_test == split})
             if n == 0 or (n == 1 and not split):
@@ -121,6 +168,16 @@ class EncodedCopy(Encoded, Local):
                     f"{folder} has a {name} of {n} classes; a copy of {self.family} holds "
                     f"{self.layout}"
                 )
+
+
+def _unreadable(broken: list[str]) -> str:
+    many = len(broken) > 1
+    more = " or more" if len(broken) >= TOLD else ""
+    listed = "\n".join(broken)
+    return (
+        f"{len(broken)}{more} file{'s' * many} can't be read; mend {'them' if many else 'it'}, or "
+        f"take {'them' if many else 'it'} for missing with --skip-unreadable\n{listed}"
+    )
 
 
 def inside(folder: Path, path: str, place: str) -> Path:

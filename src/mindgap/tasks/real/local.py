@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,16 +33,26 @@ class Local(Packaged):
             InvalidData: the folder has another layout, or a file can't be read.
         """
 
-    def adopt(self, folder: Path) -> str:
+    def adopt(self, folder: Path, skip_unreadable: bool = False) -> str:
         """Read a copy and cache it; says what it held.
+
+        Args:
+            skip_unreadable: whether files that can't be read are missing modalities, each told.
 
         Raises:
             MindgapError: the folder isn't a copy of the set, or the cache can't be written.
         """
-        arrays, missing = self.read_from(folder)
-        self.facts.cache.save(arrays)
-        n = len(arrays["labels"])
-        return f"read {n:,} samples{missing}, cached in {self.facts.cache.path}"
+        if skip_unreadable:
+            raise MindgapError(
+                f"{self.family} has many samples in one file; leave --skip-unreadable out"
+            )
+        return self.kept(*self.read_from(folder))
+
+    def kept(self, arrays: dict[str, np.ndarray], missing: str) -> str:
+        """Cache what was read; says how much it is and what of it is missing."""
+        cache = self.facts.cache
+        cache.save(arrays)
+        return f"read {len(arrays['labels']):,} samples{missing}, cached in {cache.path}"
 
     def read(self) -> dict[str, np.ndarray]:
         raise MindgapError(
@@ -109,26 +119,21 @@ class Changed:
         return str(self.path)
 
 
-class Files(Mapping[str, bytes]):
-    """The contents of files by name, each read when it is asked for; or contents themselves."""
+def content_of(file: Path | Changed | bytes) -> bytes:
+    """What is in a file, or would be.
 
-    def __init__(self, paths: Mapping[str, Path | Changed | bytes]) -> None:
-        self._paths = paths
-
-    def __getitem__(self, name: str) -> bytes:
-        file = self._paths[name]
-        if isinstance(file, bytes):
-            return file
-        try:
-            return file.read_bytes()
-        except OSError as error:
-            raise InvalidData(f"{file} can't be read ({error.strerror})") from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        return len(self._paths)
+    Raises:
+        InvalidData: it can't be read, or nothing is in it.
+    """
+    if isinstance(file, bytes):
+        return file
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InvalidData(f"{file} can't be read ({error.strerror})") from None
+    if not content:
+        raise InvalidData(f"{file} is empty")
+    return content
 
 
 def expected(path: Path, of: Local) -> Path:

@@ -73,5 +73,7 @@ def picture(content: bytes, name: str) -> UInt8[np.ndarray, "224 224 3"]:
         square = image.new("RGBA", (EDGE, EDGE), "white")
         square.alpha_composite(fitted, ((EDGE - fitted.width) // 2, (EDGE - fitted.height) // 2))
     except Exception as error:  # a decoder raises anything
-        raise InvalidData(f"{name} can't be decoded as a picture: {error}") from None
+        none = isinstance(error, image.UnidentifiedImageError)
+        why = f"it is none of {', '.join(FORMATS)} or SVG" if none else error
+        raise InvalidData(f"{name} can't be decoded as a picture: {why}") from None
     return np.asarray(square.convert("RGB"))

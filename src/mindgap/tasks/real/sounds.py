@@ -83,7 +83,8 @@ def played(content: bytes, name: str) -> Float[np.ndarray, " T"]:
     try:
         sound, rate = soundfile.read(io.BytesIO(content), dtype="float64", always_2d=True)
     except Exception as error:  # a decoder raises anything
-        raise InvalidData(f"{name} can't be decoded as a sound: {error}") from None
+        why = str(error).rpartition(">: ")[2]  # what it was given has no name
+        raise InvalidData(f"{name} can't be decoded as a sound: {why}") from None
     if len(sound) == 0:
         raise InvalidData(f"{name} is a sound of length zero; mark it as missing")
     common = np.gcd(rate, RATE)

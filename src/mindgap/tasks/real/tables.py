@@ -63,16 +63,19 @@ def lines(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def csv_rows(
-    path: Path, columns: tuple[str, ...], delimiter: str = ","
+    path: Path, columns: tuple[str, ...], delimiter: str = ",", header: bool = True
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows of a file with a header that has these columns, by name, and where each ends.
+    """The rows of a file by the names of its columns, and where each ends.
+
+    The file's first line is a header that has these columns, or else it has these and no header.
 
     Raises:
         InvalidData: the file can't be read, lacks a column, or a row is longer or shorter than
             the header.
     """
     text = io.StringIO(_text(path), newline="")
-    reader = csv.DictReader(text, delimiter=delimiter, strict=True)
+    names = None if header else columns
+    reader = csv.DictReader(text, names, delimiter=delimiter, strict=True)
     try:
         lacking = [name for name in columns if name not in (reader.fieldnames or ())]
         if lacking:
