@@ -112,14 +112,14 @@ def command(
     if called or given:
         flag = "as" if called else next(iter(given)).replace("_", "-").replace("ers", "er")
         raise MindgapError(f"--{flag} goes with --manifest or --huggingface")
-    names = _names(plugins or [])
     if name is None:
-        raise MindgapError(f"name a data set: {', '.join(names)}; `--list` tells of each")
+        names = ", ".join(_names(plugins or []))
+        raise MindgapError(f"name a data set: {names}; `--list` tells of each")
     from mindgap.registry import Registry, parse
 
     registry = Registry(plugins or [])
     if parse(name)[0] not in registry.names("task"):
-        raise MindgapError(unknown("data set", parse(name)[0], names))
+        raise MindgapError(unknown("data set", parse(name)[0], _names(plugins or [])))
     source = registry.configure("task", name).build()
     if folder is None:
         typer.echo(f"{name}: {source.prepare()}")
