@@ -5,11 +5,14 @@ import json
 import runpy
 from pathlib import Path
 
+import pytest
 from shipped import NAMES
 from typer.testing import CliRunner
 
+from mindgap.analysis import analyse
 from mindgap.cli import app, strategy_text
 from mindgap.cli.strategy_text import COLUMNS, evidence
+from mindgap.errors import MindgapError
 from mindgap.study.run import run
 from mindgap.study.spec import read
 
@@ -31,8 +34,8 @@ def test_where_it_helps_and_fails():
     told, source = evidence("badge", TABLE)
     assert told == (
         "AUBC of badge against random (concat, pool=9, 50 to 300 labels, 9 or 10 seeds): helps on "
-        "a (+0.020 [+0.010, +0.030]); fails on b (-0.020 [-0.030, -0.010]); undecided on "
-        "c (+0.500), d (+0.000)."
+        "a (+0.020 [+0.010, +0.030], 10 seeds); fails on b (-0.020 [-0.030, -0.010], 10 seeds); "
+        "undecided on c (+0.500, 10 seeds), d (+0.000, 9 seeds)."
     )
     assert "Holm's correction" in source
     assert "mindgap 0.1.0, mindgap run strategies" in source
@@ -69,22 +72,66 @@ def test_the_packaged_study_has_every_strategy_and_shipped_rows_are_its():
     assert {row["strategy"].partition("[")[0] for row in rows} == set(NAMES) - {"rl_mba", "random"}
 
 
-def test_the_script_condenses_a_real_study(tmp_path):
-    """Two scenarios, three strategies, two seeds; its rows are those of the report."""
+def scripted(name):
+    return runpy.run_path(str(ROOT / "benchmarks" / "evidence.py"))[name]
+
+
+def study(strategies, seeds=2):
+    """Two small scenarios."""
     short = ["tasks=[miss_base[pool=120, test=60], miss_mcar_sym[pool=120, test=60]]"]
-    short += ["strategies=[random, badge, margin]", "seeds=2", "learners=concat[steps=5]"]
-    short += ["budget={initial: 10, query: 5, rounds: 1}"]
+    short += [f"strategies=[random, {strategies}]", f"seeds={seeds}", "learners=concat[steps=5]"]
+    return read("strategies", [*short, "budget={initial: 10, query: 5, rounds: 1}"])
+
+
+def test_the_script_condenses_a_real_study(tmp_path):
+    """Two scenarios, three strategies, three seeds, at once and in parts; its rows are those of
+    the report."""
     folder, out = tmp_path / "results", tmp_path / "table.csv"
-    results = run(*read("strategies", short), folder, workers=0)
-    script = runpy.run_path(str(ROOT / "benchmarks" / "evidence.py"))
-    script["write"](results, folder, out)
+    results = run(*study("badge, margin", 3), folder, workers=0)
+    scripted("write")([folder], out)
     table = out.read_text()
     assert f"mindgap run strategies; python benchmarks/evidence.py {folder}" in table
-    assert "# seeds: 2\n" in table
     for name in ("badge", "margin"):
         told, _ = evidence(name, table)
-        assert "(concat[steps=5], pool=120, test=60, 10 to 15 labels, 2 seeds)" in told
+        assert "(concat[steps=5], pool=120, test=60, 10 to 15 labels, 3 seeds)" in told
         assert "miss_base (" in told
         assert "miss_mcar_sym (" in told
     assert evidence("random", table) == evidence("random", None)
-    assert table.count("\n") == 5 + 4
+    assert table.count("\n") == 4 + 4
+    reported = {
+        (compared.cell.task, row.strategy): row.p_holm
+        for compared in analyse(results).compared
+        for row in compared.rows
+        if row.to_reference
+    }
+    _, rows = scripted("read")(out)
+    found = {(row["task"], row["strategy"]): float(row["p"]) for row in rows}
+    assert found == pytest.approx(reported, rel=1e-4, nan_ok=True)
+
+    parts, added = [tmp_path / "one", tmp_path / "two"], tmp_path / "added.csv"
+    for part, name in zip(parts, ("badge", "margin"), strict=True):
+        run(*study(name, 3), part, workers=0)
+    scripted("write")(parts[:1], added)
+    assert scripted("read")(added)[1] != rows
+    scripted("write")(parts[1:], added, add=True)
+    head, again = scripted("read")(added)
+    assert sorted(map(str, again)) == sorted(map(str, rows))
+    assert str(parts[1]) in head["commands"]
+    scripted("write")(parts[1:], added, add=True)  # nothing twice
+    assert scripted("read")(added)[1] == again
+
+
+def test_parts_of_another_budget_are_refused(tmp_path):
+    table, folder = tmp_path / "table.csv", tmp_path / "results"
+    table.write_text('# commands: x\n# budget: {"initial": 9}\n' + ",".join(COLUMNS) + "\n")
+    run(*study("margin"), folder, workers=0)
+    with pytest.raises(MindgapError, match="different budgets"):
+        scripted("write")([folder], table, add=True)
+
+
+def test_shipped_p_follow_from_shipped_intervals():
+    _, rows = scripted("read")(ROOT / "src" / "mindgap" / "studies" / "strategies.csv")
+    again = scripted("corrected")(rows)
+    told = [float(row["p"]) for row in rows]
+    assert [float(row["p"]) for row in again] == pytest.approx(told, rel=1e-3, nan_ok=True)
+    assert len({(row["task"], row["strategy"]) for row in rows}) == len(rows)

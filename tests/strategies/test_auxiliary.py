@@ -43,15 +43,32 @@ def test_twins_are_known_labelled_or_not(make_pool):
 def test_steps_are_those_of_adam():
     g = torch.Generator().manual_seed(0)
     start, target = torch.randn(4, 3, generator=g), torch.randn(4, 3, generator=g)
-    ours, theirs = start.clone().requires_grad_(), start.clone().requires_grad_()
+    ours, theirs = start.clone(), start.clone().requires_grad_()
     optimiser = torch.optim.Adam([theirs], lr=0.1, weight_decay=0.3)
     mine = auxiliary.Adam([ours], 0.1, 0.3)
     for _ in range(5):
-        mine.descend((ours - target).pow(4).sum())
+        mine.step([4 * (ours - target).pow(3)])
         optimiser.zero_grad()
         (theirs - target).pow(4).sum().backward()
         optimiser.step()
-    assert ours.detach().numpy() == pytest.approx(theirs.detach().numpy(), rel=1e-5)
+    assert ours.numpy() == pytest.approx(theirs.detach().numpy(), rel=1e-5)
+
+
+@pytest.mark.parametrize("sizes", [(4, 3), (4, 5, 3), (4, 5, 6, 1)])
+def test_gradients_are_those_of_autograd(sizes):
+    g = torch.Generator().manual_seed(0)
+    layers = auxiliary.Layers(sizes, torch.zeros(()), g)
+    x = torch.randn(7, 4, generator=g, requires_grad=True)
+    weights = [w.clone().requires_grad_() for w in layers.weights]
+    y = x
+    for i in range(0, len(weights), 2):
+        y = (torch.relu(y) if i else y) @ weights[i] + weights[i + 1]
+    expected = torch.autograd.grad(y.pow(3).sum(), [x, *weights])
+    values = layers.forward(x.detach())
+    slopes = layers.slopes(values, 3 * values[-1].square())
+    found = [slopes[0], *layers.gradients(values, slopes)]
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.numpy() == pytest.approx(theirs.numpy(), rel=1e-5, abs=1e-5)
 
 
 @pytest.mark.parametrize("text", TRAINED)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mindgap.strategies import auxiliary
-from mindgap.strategies.core_gcn import CoreGcn, Graph, nodes
+from mindgap.strategies.core_gcn import CoreGcn, Graph, _drop, nodes
 
 
 def dense(points):
@@ -18,19 +18,18 @@ def dense(points):
     return similarity @ torch.diag(torch.where(total > 0, 1 / total, 0)) + torch.eye(len(points))
 
 
-def trained(points, labelled, others, strategy, chance):
+def trained(points, labelled, others, strategy, rng):
     """Features after as many steps, written with what PyTorch has, in double precision."""
     mix = dense(points.double())
-    first, second = (
-        torch.nn.Linear(points.shape[1], strategy.width),
-        torch.nn.Linear(strategy.width, 1),
-    )
+    chance = auxiliary.seeded(rng)
+    width, inputs = strategy.width, points.shape[1]
+    first, second = torch.nn.Linear(inputs, width).double(), torch.nn.Linear(width, 1).double()
     with torch.no_grad():
-        for layer, size in ((first, strategy.width), (second, 1)):
-            layer.double()
-            shape = layer.weight.T.shape
-            layer.weight.copy_(((2 * torch.rand(shape, generator=chance) - 1) / size**0.5).T)
-            layer.bias.copy_((2 * torch.rand(len(layer.bias), generator=chance) - 1) / size**0.5)
+        both = (2 * torch.rand(inputs + 1, width, generator=chance) - 1) / width**0.5
+        first.weight.copy_(both[:-1].T)
+        first.bias.copy_(both[-1])
+        second.weight.copy_(2 * torch.rand(1, width, generator=chance) - 1)
+        second.bias.copy_(2 * torch.rand(1, generator=chance) - 1)
     parameters = [*first.parameters(), *second.parameters()]
     optimiser = torch.optim.Adam(parameters, lr=strategy.rate, weight_decay=strategy.decay)
 
@@ -39,8 +38,8 @@ def trained(points, labelled, others, strategy, chance):
         return hidden, mix @ hidden @ second.weight.T + second.bias
 
     for _ in range(strategy.steps):
-        kept = torch.rand(len(points), strategy.width, generator=chance) >= strategy.dropout
-        f = torch.sigmoid(forward(kept / (1 - strategy.dropout))[1])
+        kept = torch.ones(len(points), width, dtype=torch.float64)
+        f = torch.sigmoid(forward(kept * _drop(kept, strategy.dropout, rng))[1])
         loss = -f[labelled].log().mean() - strategy.weight * (1 - f[others]).log().mean()
         optimiser.zero_grad()
         loss.backward()
@@ -52,11 +51,20 @@ def trained(points, labelled, others, strategy, chance):
 def test_features_are_those_of_a_network_on_the_dense_graph(make_pool, like_real):
     pool = make_pool(seed=1, size=50, like_real=like_real, serve={"unimodal_embeddings"})
     strategy = CoreGcn(steps=30, width=16, rate=0.01)
-    found = strategy.features(nodes(pool), pool, torch.Generator().manual_seed(3))
+    found = strategy.features(nodes(pool), pool, np.random.default_rng(3))
     expected = trained(
-        nodes(pool), pool.labelled, pool.candidates, strategy, torch.Generator().manual_seed(3)
+        nodes(pool), pool.labelled, pool.candidates, strategy, np.random.default_rng(3)
     )
     assert found.numpy() == pytest.approx(expected.numpy(), rel=1e-3, abs=1e-3)
+
+
+def test_the_asked_share_of_features_is_dropped():
+    kept = torch.ones(999, 101)
+    assert _drop(kept, 0.3, np.random.default_rng(0)) == pytest.approx(1 / 0.7)
+    assert set(kept.unique().tolist()) == {0.0, 1.0}
+    # binomial: five standard deviations
+    assert kept.mean(dim=0).numpy() == pytest.approx(np.full(101, 0.7), abs=5 * 0.0145)
+    assert float(kept.mean()) == pytest.approx(0.7, abs=5 * 0.00144)
 
 
 def test_products_are_those_of_the_dense_matrix_also_of_nodes_like_no_other():
@@ -64,7 +72,9 @@ def test_products_are_those_of_the_dense_matrix_also_of_nodes_like_no_other():
     points = torch.cat([points, torch.zeros(2, 6)])  # without any length
     points = torch.block_diag(points, torch.ones(1, 1)).double()  # at right angles to all
     values = torch.randn(43, 5, dtype=torch.float64)
-    assert Graph(points).mix(values).numpy() == pytest.approx((dense(points) @ values).numpy())
+    graph, matrix = Graph(points), dense(points)
+    assert graph.mix(values).numpy() == pytest.approx((matrix @ values).numpy())
+    assert graph.mix_back(values).numpy() == pytest.approx((matrix.T @ values).numpy())
 
 
 def test_similarities_are_never_negative_and_modalities_count_alike(make_pool):
@@ -82,9 +92,9 @@ def test_it_chooses_the_farthest_among_the_features_again_and_again(make_pool):
     strategy = CoreGcn(steps=10, width=8)
     chosen = strategy.select(pool, 8, np.random.default_rng(2))
     same = auxiliary.arranged(pool, strategy.requires())
-    chance = auxiliary.seeded(np.random.default_rng(2))
     features = torch.empty(60, 9)
-    features[same.rows] = strategy.features(nodes(same.pool), same.pool, chance)
+    learned = strategy.features(nodes(same.pool), same.pool, np.random.default_rng(2))
+    features[same.rows] = learned
     centres = pool.labelled.tolist()
     for row, score in zip(chosen.rows.tolist(), chosen.scores.tolist(), strict=True):
         apart = torch.cdist(features.double(), features[centres].double()).amin(dim=1)
@@ -101,8 +111,7 @@ def test_the_network_learns_what_is_labelled(make_pool, serving):
     noise = torch.rand(120, 6, generator=torch.Generator().manual_seed(1))
     points = torch.where(side[:, None], torch.eye(6)[0], torch.eye(6)[1]) + 0.3 * noise
     pool = serving(pool, unimodal_embeddings={"image": points})
-    chance = torch.Generator().manual_seed(0)
-    logit = CoreGcn(rate=0.01).features(nodes(pool), pool, chance)[:, -1]
+    logit = CoreGcn(rate=0.01).features(nodes(pool), pool, np.random.default_rng(0))[:, -1]
     assert logit[side].mean() > logit[~side].mean() + 0.5
     first = CoreGcn(rate=0.01).select(pool, 1, np.random.default_rng(0)).rows
     assert not side[first].any()

@@ -16,15 +16,18 @@ from mindgap.strategies.learning_loss import (
 )
 
 
-def test_pairs_are_ranked_by_equation_2():
+def test_slopes_are_those_of_equation_2():
     g = torch.Generator().manual_seed(0)
     predicted, losses = torch.randn(12, generator=g), torch.rand(12, generator=g)
     losses[6] = losses[0]  # equal counts as smaller
-    expected = []
+    predicted.requires_grad_()
+    loss = torch.zeros(())
     for i in range(6):
         sign = 1 if losses[i] > losses[i + 6] else -1
-        expected.append(max(0.0, float(-sign * (predicted[i] - predicted[i + 6]) + 0.7)))
-    assert float(ranking(predicted, losses, 0.7)) == pytest.approx(np.mean(expected))
+        loss = loss + torch.relu(-sign * (predicted[i] - predicted[i + 6]) + 0.7) / 6
+    (expected,) = torch.autograd.grad(loss, predicted)
+    assert 0 < int((expected == 0).sum()) < 12
+    assert ranking(predicted.detach(), losses, 0.7).numpy() == pytest.approx(expected.numpy())
 
 
 def test_losses_are_those_of_heads_fitted_to_the_other_folds():

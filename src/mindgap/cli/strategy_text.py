@@ -54,21 +54,21 @@ def _told(setting: Sequence[str], rows: Iterable[Row]) -> str:
     strategy, learner, first, last = setting
     rows = list(rows)
     sorted_out: dict[str, list[str]] = {"helps": [], "fails": [], "undecided": []}
-    seeds = set()
+    seeds = {row["seeds"] for row in rows}
     settings = {row["task"].partition("[")[2].rstrip("]") for row in rows}
     shared = settings.pop() if len(settings) == 1 else ""
     for row in rows:
-        seeds.add(row["seeds"])
         difference = float(row["difference"])
         sure = float(row["p"]) < LEVEL  # NaN is not
         what = ("helps" if difference > 0 else "fails") if sure else "undecided"
         low, high = float(row["low"]), float(row["high"])
         task = row["task"].removesuffix(f"[{shared}]")
-        shown = f"{task} ({difference:+.3f} [{low:+.3f}, {high:+.3f}])"
-        sorted_out[what].append(shown if sure else f"{task} ({difference:+.3f})")
+        interval = f" [{low:+.3f}, {high:+.3f}]" if sure else ""
+        paired = f", {row['seeds']} seeds" if len(seeds) > 1 else ""
+        sorted_out[what].append(f"{task} ({difference:+.3f}{interval}{paired})")
     said = "; ".join(
         f"{what} on {', '.join(tasks) or 'none'}" for what, tasks in sorted_out.items()
     )
-    paired = " or ".join(sorted(seeds, key=int))
-    where = (learner, shared, f"{first} to {last} labels", f"{paired} seeds")
+    counts = " or ".join(sorted(seeds, key=int))
+    where = (learner, shared, f"{first} to {last} labels", f"{counts} seeds")
     return f"AUBC of {strategy} against random ({', '.join(filter(None, where))}): {said}."

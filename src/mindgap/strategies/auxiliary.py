@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,8 +99,48 @@ def seeded(rng: np.random.Generator) -> torch.Generator:
 
 def uniform(shape: Sequence[int], bound: float, chance: torch.Generator, like: Tensor) -> Tensor:
     """Weights to train, uniform from -bound to bound."""
-    drawn = torch.rand(*shape, generator=chance) * (2 * bound) - bound
-    return drawn.to(like.device).requires_grad_()
+    return (torch.rand(*shape, generator=chance) * (2 * bound) - bound).to(like.device)
+
+
+class Layers:
+    """Linear layers with a ReLU between any two, and their gradients in closed form.
+
+    In networks as small as these autograd takes as long as the products.
+    """
+
+    def __init__(self, sizes: Sequence[int], like: Tensor, chance: torch.Generator) -> None:
+        self.weights = [
+            uniform(shape, inside**-0.5, chance, like)
+            for inside, outside in pairwise(sizes)
+            for shape in ((inside, outside), (outside,))
+        ]
+
+    def forward(self, x: Float[Tensor, "B I"]) -> list[Float[Tensor, "B _D"]]:
+        """What goes into each layer, and what comes out of the last."""
+        values = [x]
+        for i in range(0, len(self.weights), 2):
+            x = torch.addmm(self.weights[i + 1], x, self.weights[i])
+            values.append(x.relu_() if i + 2 < len(self.weights) else x)
+        return values
+
+    def slopes(
+        self, values: Sequence[Float[Tensor, "B _D"]], slope: Float[Tensor, "B O"]
+    ) -> list[Float[Tensor, "B _D"]]:
+        """Slopes of a function in `values`, given that in the last of them."""
+        found = [slope]
+        for i in range(len(self.weights) - 2, -1, -2):
+            slope = slope @ self.weights[i].T
+            found.append(slope.mul_(values[i // 2].sign()) if i else slope)
+        return found[::-1]
+
+    def gradients(
+        self, values: Sequence[Float[Tensor, "B _D"]], slopes: Sequence[Float[Tensor, "B _D"]]
+    ) -> list[Tensor]:
+        """Of that function in the weights."""
+        found = []
+        for value, slope in zip(values[:-1], slopes[1:], strict=True):
+            found += [value.T @ slope, slope.sum(dim=0)]
+        return found
 
 
 class Adam:
@@ -112,29 +153,23 @@ class Adam:
         self.weights, self.rate, self.decay = list(weights), rate, decay
         self.mean = [torch.zeros_like(w) for w in weights]
         self.variance = [torch.zeros_like(w) for w in weights]
-        self.taken = [torch.zeros((), device=w.device) for w in weights]
-
-    def descend(self, loss: Float[Tensor, ""]) -> None:
-        """Take one step down the gradient of a loss."""
-        self.step(torch.autograd.grad(loss, self.weights))
+        self.taken = torch.zeros((), device=self.weights[0].device)
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Take one step, given the gradient of each weight."""
-        with torch.no_grad():
-            for taken in self.taken:
-                taken += 1
-            torch.ops.aten._fused_adam_(
-                self.weights,
-                list(gradients),
-                self.mean,
-                self.variance,
-                [],
-                self.taken,
-                lr=self.rate,
-                beta1=0.9,
-                beta2=0.999,
-                weight_decay=self.decay,
-                eps=1e-8,
-                amsgrad=False,
-                maximize=False,
-            )
+        self.taken += 1
+        torch.ops.aten._fused_adam_(
+            self.weights,
+            list(gradients),
+            self.mean,
+            self.variance,
+            [],
+            [self.taken] * len(self.weights),
+            lr=self.rate,
+            beta1=0.9,
+            beta2=0.999,
+            weight_decay=self.decay,
+            eps=1e-8,
+            amsgrad=False,
+            maximize=False,
+        )

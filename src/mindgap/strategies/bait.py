@@ -13,9 +13,11 @@ raises it by tr(B (1 - T)^-1), with the C x C forms T = V M^-1 V' and B = V M^-1
 s = -1: remove one) changes them by products of rank C:
 
     M^-1 -= s W W',   W = M^-1 V' R,   R R' = (1 + s T)^-1
-    T -= s a a',   B -= s (a b' + b a'),   a = V W,   b = V (M^-1 F W - s/2 W W' F W)
+    H -= s (W X' + X W'),   H = M^-1 F M^-1,   X = H V' R - s/2 W R' B R
+    T -= s a a',   B -= s (a b' + b a'),   a = V W,   b = V X
 
-So a choice takes N D C^2 operations, where evaluating every candidate anew takes N D^2 C^2.
+where V, T and B to the right of W, R and X are those of x. So a choice takes N D C^2 operations,
+where evaluating every candidate anew takes N D^2 C^2.
 """
 
 from __future__ import annotations
@@ -126,7 +128,7 @@ def information(
 
 
 class Design:
-    """M^-1, and the forms T and B of every candidate with it."""
+    """M^-1 and H, and the forms T and B of every candidate with them."""
 
     def __init__(
         self,
@@ -135,10 +137,11 @@ class Design:
         factors: Float[Tensor, "U C C"],
         inputs: Float[Tensor, "U D"],
     ) -> None:
-        self.everything, self.factors, self.inputs = everything, factors, inputs
-        self.inverse = torch.cholesky_inverse(torch.linalg.cholesky(start))
+        self.factors, self.inputs = factors, inputs
+        self.inverse = torch.cholesky_inverse(torch.linalg.cholesky(start)).contiguous()
+        self.sandwich = self.inverse @ everything @ self.inverse  # H
         self.t = _forms(self.inverse, factors, inputs)
-        self.b = _forms(self.inverse @ everything @ self.inverse, factors, inputs)
+        self.b = _forms(self.sandwich, factors, inputs)
 
     def worth(self, sign: int) -> Float[Tensor, " U"]:
         """By how much adding (1) or removing (-1) each candidate changes the objective."""
@@ -151,14 +154,20 @@ class Design:
 
     def change(self, i: int, sign: int) -> None:
         """Add (1) or remove (-1) candidate `i`."""
-        v = torch.kron(self.factors[i], self.inputs[i])
-        identity = torch.eye(len(v)).to(v)
+        identity = torch.eye(self.t.shape[1]).to(self.t)
         root = torch.linalg.cholesky(identity + sign * self.t[i])
-        w = torch.linalg.solve_triangular(root, v @ self.inverse, upper=False).mT
-        seen = self.everything @ w
-        other = self.inverse @ seen - sign / 2 * w @ (w.mT @ seen)
+        r = torch.linalg.solve_triangular(root, identity, upper=False).mT
+        w = self._times(self.inverse, i) @ r
+        other = self._times(self.sandwich, i) @ r - sign / 2 * w @ (r.mT @ self.b[i] @ r)
+        both = torch.cat([w, other], dim=1)
         self.inverse.addmm_(w, w.mT, alpha=-sign)
-        self._change_forms(torch.cat([w, other], dim=1), sign)
+        self.sandwich.addmm_(both, torch.cat([other, w], dim=1).mT, alpha=-sign)
+        self._change_forms(both, sign)
+
+    def _times(self, matrix: Float[Tensor, "CD CD"], i: int) -> Float[Tensor, "CD C"]:
+        """A symmetric matrix times V' of candidate `i`."""
+        a, z = self.factors[i], self.inputs[i]
+        return (matrix.view(-1, len(z)) @ z).view(len(matrix), -1) @ a.mT
 
     def _change_forms(self, both: Float[Tensor, "CD two_C"], sign: int) -> None:
         size = both.shape[1] // 2
@@ -192,7 +201,7 @@ def _forms(
 
 
 def _refuse_if_too_large(size: int, classes: int, width: int) -> None:
-    # F, M, M^-1 and one product; A, T, B and a part of each while they are indexed
+    # F, M, M^-1 and H; A, T, B and a part of each while they are indexed
     needed = 8 * (4 * (classes * width) ** 2 + 4 * size * classes**2)
     if needed > MEMORY:
         raise MindgapError(

@@ -13,8 +13,8 @@ from torch import Tensor
 from mindgap.strategies import passes
 from mindgap.strategies.base import Pool, Selection, Strategy, argmax
 
-#: Most numbers that a block of candidates takes: 4 MB.
-BLOCK = 1_000_000
+#: Most numbers that a block of candidates takes: half a megabyte, which stays in a core's cache.
+BLOCK = 125_000
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class Batchbald(Strategy):
         strata = np.arange(self.configurations) + rng.random(self.configurations)
         places = torch.from_numpy(strata / self.configurations)
         drawn = torch.searchsorted(cumulative, places.to(cumulative) * cumulative[-1], right=True)
-        drawn = drawn.clamp(max=len(total) - 1)
-        return after[drawn], torch.full_like(total[drawn], 1 / self.configurations)
+        drawn, times = drawn.clamp(max=len(total) - 1).unique_consecutive(return_counts=True)
+        return after[drawn], times.to(total) / self.configurations
 
 
 def _conditional_entropy(
@@ -91,8 +91,10 @@ def _conditional_entropy(
     """H[y | y_1..k] of every candidate: the mean entropy of its label given a configuration."""
     _, classes, _ = draws.shape
     size = max(1, BLOCK // (len(belief) * classes))
+    tiny = torch.finfo(draws.dtype).tiny
     parts = []
     for block in draws.split(size):
-        predicted = block @ belief.T  # (u, C, K)
-        parts.append(torch.special.entr(predicted).sum(dim=1) @ weights)
+        predicted = (block.flatten(0, 1) @ belief.T).clamp(min=tiny)
+        surprise = (predicted.log() * predicted) @ weights  # several times faster than entr
+        parts.append(-surprise.unflatten(0, (-1, classes)).sum(dim=1))
     return torch.cat(parts)

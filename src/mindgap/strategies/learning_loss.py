@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,31 +90,46 @@ class LearningLoss(Strategy):
         chance: torch.Generator,
     ) -> Float[Tensor, " N"]:
         """The loss of every sample as the trained module predicts it, on a scale of its own."""
-        sizes = [(level.shape[1], self.width) for level in levels] + [(len(levels) * self.width, 1)]
-        weights = [
-            auxiliary.uniform(shape, inside**-0.5, chance, losses)
-            for inside, outside in sizes
-            for shape in ((inside, outside), (outside,))
-        ]
+        layers = [auxiliary.Layers([x.shape[1], self.width], losses, chance) for x in levels]
+        last = auxiliary.Layers([len(levels) * self.width, 1], losses, chance)
+        weights = [w for each in (*layers, last) for w in each.weights]
         optimiser = auxiliary.Adam(weights, self.rate, self.decay)
+        widths = [x.shape[1] for x in levels]
+        seen = torch.cat(levels, dim=1)[labelled]
         pairs = min(self.batch, len(losses)) // 2
-        seen = [level[labelled] for level in levels]
-        with torch.enable_grad():
-            for _ in range(self.steps):
-                drawn = torch.randperm(len(losses), generator=chance)[: 2 * pairs].to(losses.device)
-                predicted = _module([level[drawn] for level in seen], weights)
-                optimiser.descend(ranking(predicted, losses[drawn], self.margin))
-        with torch.no_grad():
-            return _module(levels, weights)
+        for _ in range(self.steps):
+            drawn = torch.randperm(len(losses), generator=chance)[: 2 * pairs].to(losses.device)
+            inputs = seen[drawn].split(widths, dim=1)
+            hidden = _hidden(layers, inputs)
+            values = last.forward(hidden)
+            down = ranking(values[-1][:, 0], losses[drawn], self.margin)
+            slopes = last.slopes(values, down[:, None])
+            inner = (slopes[0] * hidden.sign()).split(self.width, dim=1)
+            gradients = [
+                g
+                for layer, x, slope in zip(layers, inputs, inner, strict=True)
+                for g in layer.gradients([x, slope], [x, slope])
+            ]
+            optimiser.step([*gradients, *last.gradients(values, slopes)])
+        return last.forward(_hidden(layers, levels))[-1][:, 0]
+
+
+def _hidden(
+    layers: Sequence[auxiliary.Layers], inputs: Sequence[Float[Tensor, "B _D"]]
+) -> Float[Tensor, "B W"]:
+    """What each level is made into, side by side."""
+    outputs = [each.forward(x)[-1] for each, x in zip(layers, inputs, strict=True)]
+    return torch.cat(outputs, dim=1).relu_()
 
 
 def ranking(
     predicted: Float[Tensor, " two_p"], losses: Float[Tensor, " two_p"], margin: float
-) -> Float[Tensor, ""]:
-    """Equation 2, mean over pairs of one of the first half and one of the second."""
+) -> Float[Tensor, " two_p"]:
+    """The slope of equation 2, mean over pairs of one of the first half and one of the second."""
     (first, second), (l_first, l_second) = predicted.chunk(2), losses.chunk(2)
     sign = torch.where(l_first > l_second, 1.0, -1.0)
-    return torch.relu(margin - sign * (first - second)).mean()
+    slope = -sign * (margin - sign * (first - second) > 0) / len(sign)
+    return torch.cat([slope, -slope])
 
 
 def out_of_fold(
@@ -146,11 +162,3 @@ def levels(pool: Pool) -> list[Float[Tensor, "N _D"]]:
         scale = (centred * centred).sum(dim=1).mean().sqrt()
         found.append(centred / torch.where(scale > 0, scale, 1.0))
     return found
-
-
-def _module(levels: list[Float[Tensor, "B _D"]], weights: list[Tensor]) -> Float[Tensor, " B"]:
-    hidden = [
-        torch.relu(torch.addmm(weights[2 * i + 1], level, weights[2 * i]))
-        for i, level in enumerate(levels)
-    ]
-    return torch.addmm(weights[-1], torch.cat(hidden, dim=1), weights[-2])[:, 0]

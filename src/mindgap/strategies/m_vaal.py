@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -102,63 +101,84 @@ class MVaal(Strategy):
         encoded = [m for m, name in enumerate(pool.names) if self.primary in (None, name)]
         there = pool.observed[:, encoded]
         inputs = torch.cat([*(blocks[m] for m in encoded), there.float()], dim=1)
-        vae = Vae([block.shape[1] for block in blocks], inputs, self.latent, self.width, chance)
-        critic = _layers([self.latent, self.width, self.width, 1], inputs, chance)
+        widths = [block.shape[1] for block in blocks]
+        whole = torch.cat([inputs, *blocks, shares(pool.observed, widths)], dim=1)
+        vae = Vae(inputs.shape[1], widths, self, pool.observed, chance)
+        critic = auxiliary.Layers([self.latent, self.width, self.width, 1], inputs, chance)
         vae_steps = auxiliary.Adam(vae.weights, self.rate)
-        critic_steps = auxiliary.Adam(critic, self.rate)
-        with torch.enable_grad():
-            for _ in range(self.steps):
-                for _ in range(VAE_STEPS):
-                    known = _drawn(pool.labelled, self.batch, chance)
-                    rows = torch.cat([known, _drawn(pool.candidates, self.batch, chance)])
-                    mean, log_variance = vae.encode(inputs[rows])
-                    noise = torch.randn(mean.shape, generator=chance).to(mean.device)
-                    decoded = vae.decode(mean + noise * (0.5 * log_variance).exp())
-                    error = reconstruction([b[rows] for b in blocks], decoded, pool.observed[rows])
-                    loss = 2 * (error + self.beta * divergence(mean, log_variance)).mean()
-                    labelled, others = _network(mean, critic).chunk(2)
-                    loss = loss + self.adversary * (labelled.mean() - others.mean())
-                    vae_steps.descend(loss)
-                with torch.no_grad():
-                    mean = vae.encode(inputs[rows])[0]
-                labelled, others = _network(mean, critic).chunk(2)
-                share = torch.rand(self.batch, 1, generator=chance).to(mean.device)
-                rough = penalty(
-                    critic, share * mean[: self.batch] + (1 - share) * mean[self.batch :]
-                )
-                critic_steps.descend(others.mean() - labelled.mean() + rough)
-        with torch.no_grad():
-            opinion = _network(vae.encode(inputs)[0], critic)[:, 0]
+        critic_steps = auxiliary.Adam(critic.weights, self.rate)
+        sign = torch.ones(2 * self.batch, 1).to(inputs) / self.batch
+        sign[self.batch :] *= -1  # times a column, and summed: mean of the labelled - of the others
+        for _ in range(self.steps):
+            for _ in range(VAE_STEPS):
+                known = _drawn(pool.labelled, self.batch, chance)
+                rows = torch.cat([known, _drawn(pool.candidates, self.batch, chance)])
+                noise = torch.randn(len(rows), self.latent, generator=chance).to(inputs.device)
+                vae_steps.step(vae.gradients(whole[rows], noise, critic, self.adversary * sign))
+            mean = vae.encode(inputs[rows])
+            part = torch.rand(self.batch, 1, generator=chance).to(mean.device)
+            between = part * mean[: self.batch] + (1 - part) * mean[self.batch :]
+            values = critic.forward(mean)
+            apart = critic.gradients(values, critic.slopes(values, -sign))
+            rough = penalty(critic, between)
+            critic_steps.step([x + y for x, y in zip(apart, rough, strict=True)])
+        opinion = critic.forward(vae.encode(inputs))[-1][:, 0]
         unseen = ~there.any(dim=1)  # rounding must not tell them apart
         opinion[unseen] = opinion[unseen][:1]
         return opinion - opinion[pool.labelled].mean()
 
 
 class Vae:
-    """An encoder and a decoder for each block, with one hidden layer each."""
+    """An encoder, and a decoder for each block, with one hidden layer each."""
 
     def __init__(
-        self,
-        widths: list[int],
-        inputs: Float[Tensor, "N I"],
-        latent: int,
-        width: int,
-        chance: torch.Generator,
+        self, inside: int, widths: list[int], of: MVaal, like: Tensor, chance: torch.Generator
     ) -> None:
-        self.encoder = _layers([inputs.shape[1], width, 2 * latent], inputs, chance)
-        self.decoders = [_layers([latent, width, own], inputs, chance) for own in widths]
-        self.weights = [*self.encoder, *(w for decoder in self.decoders for w in decoder)]
+        self.latent, self.beta, self.widths = of.latent, of.beta, [inside, *widths, len(widths)]
+        self.encoder = auxiliary.Layers([inside, of.width, 2 * of.latent], like, chance)
+        self.decoders = [auxiliary.Layers([of.latent, of.width, d], like, chance) for d in widths]
+        nets = (self.encoder, *self.decoders)
+        self.weights = [w for net in nets for w in net.weights]
 
-    def encode(
-        self, inputs: Float[Tensor, "B I"]
-    ) -> tuple[Float[Tensor, "B Z"], Float[Tensor, "B Z"]]:
-        """Mean and logarithm of the variance of the latents."""
-        mean, log_variance = _network(inputs, self.encoder).chunk(2, dim=1)
-        return mean, log_variance
+    def encode(self, inputs: Float[Tensor, "B I"]) -> Float[Tensor, "B Z"]:
+        """The means of the latents."""
+        return self.encoder.forward(inputs)[-1][:, : self.latent]
 
-    def decode(self, latents: Float[Tensor, "B Z"]) -> list[Float[Tensor, "B _D"]]:
-        """Every block."""
-        return [_network(latents, decoder) for decoder in self.decoders]
+    def gradients(
+        self,
+        samples: Float[Tensor, "B _W"],
+        noise: Float[Tensor, "B Z"],
+        critic: auxiliary.Layers,
+        told: Float[Tensor, "B 1"],
+    ) -> list[Tensor]:
+        """Of the VAE's loss, on labelled samples and as many others, in `weights`.
+
+        Args:
+            samples: what is encoded, every block, and the `shares` of blocks, side by side.
+            noise: standard normal.
+            critic: D.
+            told: the slope of the loss in D(mu).
+        """
+        inputs, *blocks, share = samples.split(self.widths, dim=1)
+        scale = 2 / len(samples)  # means over labelled samples and over others are added
+        values = self.encoder.forward(inputs)
+        mean, log_variance = values[-1].chunk(2, dim=1)
+        deviation = (0.5 * log_variance).exp()
+        latents = mean + noise * deviation
+        found, down = [], torch.zeros_like(latents)
+        for m, (decoder, block) in enumerate(zip(self.decoders, blocks, strict=True)):
+            decoded = decoder.forward(latents)
+            error = (decoded[-1] - block) * (scale * share[:, m, None])
+            slopes = decoder.slopes(decoded, error)
+            found += decoder.gradients(decoded, slopes)
+            down += slopes[0]
+        opinion = critic.forward(mean)
+        of_mean = down + scale * self.beta * mean + critic.slopes(opinion, told)[0]
+        of_variance = 0.5 * (
+            down * noise * deviation + scale * self.beta * (deviation.square() - 1)
+        )
+        slopes = self.encoder.slopes(values, torch.cat([of_mean, of_variance], dim=1))
+        return [*self.encoder.gradients(values, slopes), *found]
 
 
 def observed_blocks(pool: Pool) -> list[Float[Tensor, "N _D"]]:
@@ -176,48 +196,33 @@ def observed_blocks(pool: Pool) -> list[Float[Tensor, "N _D"]]:
     return blocks
 
 
-def reconstruction(
-    blocks: list[Float[Tensor, "B _D"]],
-    decoded: list[Float[Tensor, "B _D"]],
-    observed: Bool[Tensor, "B M"],
-) -> Float[Tensor, " B"]:
-    """D/2 times the mean squared error of a block, mean over the blocks that a sample has."""
-    pairs = zip(blocks, decoded, strict=True)
-    errors = torch.stack([(x - y).square().mean(dim=1) for x, y in pairs], dim=1)
-    features = sum(block.shape[1] for block in blocks)
-    return features / 2 * (errors * observed).sum(dim=1) / observed.sum(dim=1)
+def shares(observed: Bool[Tensor, "N M"], widths: list[int]) -> Float[Tensor, "N M"]:
+    """What multiplies the squared errors of a block, halved and summed over its features.
+
+    D/2 times the mean squared error of a block, mean over the blocks that a sample has: with D
+    features in all and D_m in a block that is one of k, D / (D_m k); 0 if it is missing.
+    """
+    own = sum(widths) / torch.tensor(widths, device=observed.device)
+    return observed * own / observed.sum(dim=1, keepdim=True)
 
 
-def divergence(
-    mean: Float[Tensor, "B Z"], log_variance: Float[Tensor, "B Z"]
-) -> Float[Tensor, " B"]:
-    """KL(N(mean, variance) || N(0, 1)), in nats."""
-    return (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1) / 2
+def penalty(critic: auxiliary.Layers, between: Float[Tensor, "B Z"]) -> list[Tensor]:
+    """Gradients in the critic of mean (|slope| - 1)^2 at some points (Gulrajani et al. 2017).
 
-
-def penalty(critic: list[Tensor], between: Float[Tensor, "B Z"]) -> Float[Tensor, ""]:
-    """Mean squared difference of the critic's slope there from one (Gulrajani et al. 2017)."""
-    points = between.requires_grad_()
-    (slope,) = torch.autograd.grad(_network(points, critic).sum(), points, create_graph=True)
-    return ((slope.square().sum(dim=1) + 1e-12).sqrt() - 1).square().mean()
+    Between two kinks of its ReLUs the slope is a product of weights; a step along the penalty's
+    own slope in it, through the same ReLUs, gives the other factor of each weight's gradient.
+    """
+    values = critic.forward(between)
+    slopes = critic.slopes(values, torch.ones_like(values[-1]))
+    length = (slopes[0].square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
+    step = 2 * (1 - 1 / length) / len(between) * slopes[0]
+    found = []
+    for i, weight in enumerate(critic.weights[::2]):
+        found += [step.T @ slopes[i + 1], torch.zeros_like(critic.weights[2 * i + 1])]
+        step = (step @ weight).mul_(values[i + 1].sign())
+    return found
 
 
 def _drawn(rows: Int[Tensor, " n"], count: int, chance: torch.Generator) -> Int[Tensor, " B"]:
     """With replacement."""
     return rows[torch.randint(len(rows), (count,), generator=chance).to(rows.device)]
-
-
-def _layers(sizes: list[int], like: Tensor, chance: torch.Generator) -> list[Tensor]:
-    """Weights and biases of linear layers, one after the other."""
-    return [
-        auxiliary.uniform(shape, inside**-0.5, chance, like)
-        for inside, outside in pairwise(sizes)
-        for shape in ((inside, outside), (outside,))
-    ]
-
-
-def _network(x: Float[Tensor, "B I"], weights: list[Tensor]) -> Float[Tensor, "B O"]:
-    """Linear layers with a ReLU between any two."""
-    for i in range(0, len(weights), 2):
-        x = torch.addmm(weights[i + 1], torch.relu(x) if i else x, weights[i])
-    return x
