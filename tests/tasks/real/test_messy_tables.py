@@ -2,6 +2,7 @@
 
 import resource
 import time
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +14,9 @@ from typer.testing import CliRunner
 from mindgap.cli import app
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
-from mindgap.tasks.real import columns, manifest
+from mindgap.tasks.real import columns, fetch, manifest
 from mindgap.tasks.real.encoded import known
-from mindgap.tasks.real.own_data import from_arrays, keep
+from mindgap.tasks.real.own_data import from_arrays, keep, names
 from mindgap.tasks.real.table import Asked
 
 GOOD = "id,label,x,title\n" + "".join(f"s{i},{'ab'[i % 2]},{i},word {i}\n" for i in range(8))
@@ -165,15 +166,19 @@ def test_parquet_has_lists_categories_and_gaps_of_its_own(parquet):
         "frames": pa.array([[[1, i], [2, i], [3, 4]] for i in range(n)]),
         "fixed": pa.array([[float(i)] * 3 for i in range(n)], pa.list_(pa.float64(), 3)),
         "nothing": pa.array([[np.nan] * 2 if i == 3 else [1.0, i] for i in range(n)]),
+        "flag": pa.array([True, False] * 4),
+        "kind": pa.array([1, 2] * 4).dictionary_encode(),
         "x.a": pa.array([np.nan if i == 2 else i for i in range(n)], pa.float32()),
         "x.b": pa.array([None if i == 2 else i for i in range(n)]),
     }
     own, _ = parquet(table)
     assert own.ids.tolist() == [str(i) for i in range(n)]
     shapes = {name: x.shape[1:] for name, x in own.modalities.items()}
-    assert shapes == {"vector": (2,), "frames": (3, 2), "fixed": (3,), "nothing": (2,), "x": (2,)}
+    expected = {"vector": (2,), "frames": (3, 2), "fixed": (3,), "nothing": (2,)}
+    assert shapes == expected | {"flag": (1,), "kind": (1,), "x": (2,)}
     gaps = [(int(row), int(m)) for row, m in np.argwhere(~own.observed)]
-    assert gaps == [(0, 0), (2, 4), (3, 3)]
+    assert gaps == [(0, 0), (2, 6), (3, 3)]
+    assert own.modalities["flag"][:2, 0].tolist() == [1, 0]
     assert own.modalities["frames"][5].tolist() == [[1, 5], [2, 5], [3, 4]]
     assert all(np.isfinite(x).all() for x in own.modalities.values())
 
@@ -187,7 +192,8 @@ def test_parquet_has_lists_categories_and_gaps_of_its_own(parquet):
         ([[1.0, np.inf]] * 4, "sample '0' has a value in 'x' that is no finite number"),
         ([[1.0, None]] * 4, "sample '0' has a value in 'x' that is no finite number"),
         ([["a"]] * 4, "column 'x' holds lists of string, expected numbers"),
-        ([{"a": 1}] * 4, "column 'x' holds struct<a: int64>, of which no text can be made"),
+        ([{"a": 1}] * 4, "column 'x' holds struct<a: int64>, of which no modality can be"),
+        ([datetime(2026, 1, 1)] * 4, "column 'x' holds timestamp[us], of which no modality can b"),
         ([None] * 4, "column 'x' is empty; leave it out"),
     ],
 )
@@ -296,3 +302,35 @@ def test_numbers_are_not_encoded(parquet, lengths):
             parquet(
                 {"id": range(4), "label": ["a", "b"] * 2, "x": column}, encoders={"x": "minilm"}
             )
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(csv, monkeypatch):
+    own, _ = csv(GOOD)
+    keep("before", own)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fetch.os, "fsync", full)
+    with pytest.raises(
+        MindgapError, match=r"\(No space left on device\); set MINDGAP_CACHE to a f"
+    ):
+        keep("mine", own)
+    assert names() == ["before"]
+    assert [path.name for path in fetch.folder().iterdir()] == ["own-before-2.npz"]
+
+
+def test_groups_too_large_to_keep_apart_are_told(csv):
+    keep("mine", csv(GOOD.replace("title", "group").replace("word", "w"))[0])
+    task = Registry().configure("task", "mine").build().make(0)
+    assert not set(task.pool.ids) & set(task.test.ids)
+    one = "\n".join(line.rsplit(",", 1)[0] + ",w" for line in GOOD.splitlines()[1:])
+    own, _ = csv(f"id,label,x,group\n{one}\n")
+    with pytest.raises(InvalidData, match=r"too large to be kept apart: .* group has 8 of 8; make"):
+        keep("mine", own)
+
+
+def test_classes_that_nobody_can_learn_are_told(csv):
+    rows = [f"s{i},{'abc'[i % 3]},{i},{'test' if i % 3 == 2 else 'pool'}" for i in range(12)]
+    own, _ = csv("id,label,x,split\n" + "\n".join(rows))
+    assert "in the test set alone, so nobody can learn them: c" in own.summary()

@@ -38,6 +38,12 @@ NUMBERS = 0.5
 ENCODED: dict[Read, EncoderKind] = {contents.image: "image", contents.sound: "audio"}
 
 _COMMA = re.compile(r"[+-]?\d+,\d+")
+_NUMBERS = (
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_boolean,
+    pa.types.is_decimal,
+)
 _LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
 
@@ -85,6 +91,7 @@ def modality(
     Raises:
         InvalidData: says which column or sample is wrong.
     """
+    columns = {part: _decoded(column) for part, column in columns.items()}
     [first, *others] = columns.values()
     if others or "." in next(iter(columns)):
         return _numbers(reading, columns)
@@ -94,8 +101,13 @@ def modality(
         return _held(reading, name, first, contents.image if kind == "image" else contents.sound)
     if any(test(first.type) for test in _LISTS) or isinstance(first.type, pa.BaseExtensionType):
         return _arrays(reading, name, first)
-    if pa.types.is_integer(first.type) or pa.types.is_floating(first.type):
+    if any(test(first.type) for test in _NUMBERS):
         return _numbers(reading, columns)
+    if not (pa.types.is_string(first.type) or pa.types.is_large_string(first.type)):
+        raise InvalidData(
+            f"{reading.table}: column {name!r} holds {first.type}, of which no modality can be "
+            "made; say which columns are, with --modalities"
+        )
     cells = texts_of(first, name, reading.table)
     filled = [cell for cell in cells if cell]
     if not filled:
@@ -126,6 +138,13 @@ def modality(
     return _texts(reading, name, cells)
 
 
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Categories as what they stand for."""
+    if pa.types.is_dictionary(column.type):
+        return pc.cast(column, column.type.value_type)
+    return column
+
+
 def texts_of(column: pa.ChunkedArray, name: str, table: str) -> list[str]:
     """A column's cells as texts, "" where nothing is.
 
@@ -138,8 +157,7 @@ def texts_of(column: pa.ChunkedArray, name: str, table: str) -> list[str]:
         texts = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         raise InvalidData(
-            f"{table}: column {name!r} holds {column.type}, of which no text can be made; choose "
-            "other columns with --modalities"
+            f"{table}: column {name!r} holds {column.type}, expected texts or numbers"
         ) from None
     found: list[str] = pc.fill_null(texts, "").to_pylist()
     return found

@@ -115,6 +115,10 @@ class Own:
         if self.split is not None:
             tests = int((self.split[known] == "test").sum())
             told.append(f"split as given: {len(known) - tests:,} pool, {tests:,} test")
+            learned = np.unique(self.labels[known][self.split[known] == "pool"])
+            unseen = [name for c, name in enumerate(self.classes) if c not in learned]
+            if unseen:
+                told.append(f"in the test set alone, so nobody can learn them: {', '.join(unseen)}")
         if len(known) < n:
             told.append(f"{n - len(known):,} without a label stay out of simulated studies")
         return told

@@ -54,9 +54,12 @@ def keep(name: str, own: Own) -> Path:
     """Keep samples under a name; another run of it replaces them.
 
     Raises:
-        MindgapError: the name can't be one, or the cache can't be written.
+        MindgapError: the name can't be one, the groups can't be split, or the cache can't be
+            written.
     """
     nameable(name)
+    if own.groups is not None and own.split is None:
+        _split_groups(name, own)
     about = {
         "modalities": {m: list(x.shape[1:]) for m, x in own.modalities.items()},
         "classes": list(own.classes),
@@ -282,6 +285,21 @@ def _cache(name: str) -> Cache:
 def _share(count: int) -> int:
     """Of a class's samples, how many are in the pool: at least one, and one is left to test on."""
     return min(count - 1, max(1, round(POOL * count)))
+
+
+def _split_groups(name: str, own: Own) -> None:
+    """Refuse groups that are too large for the splits of some seeds."""
+    _, groups = np.unique(np.asarray(own.groups)[own.known], return_inverse=True)
+    pool, test = (int(share * len(groups)) for share in GROUPED)
+    try:
+        for seed in range(20):
+            apart(groups, pool, test, stream("split", name, seed))
+    except MindgapError as error:
+        largest = int(np.bincount(groups).max())
+        raise InvalidData(
+            f"groups are too large to be kept apart: {error}, and the largest group has {largest} "
+            f"of {len(groups)}; make them smaller, or give a column split"
+        ) from None
 
 
 def _lacking(own: Own) -> list[int]:
