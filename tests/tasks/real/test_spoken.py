@@ -132,6 +132,7 @@ def actors(tmp_path):
 def test_a_session_is_the_test_set(actors):
     assert (Iemocap().card()["pool"], Iemocap().card()["test"]) == (4290, 1241)
     source = Iemocap(session=2)
+    assert source.card()["grouped"] == "the ten actors"
     assert (source.card()["pool"], source.card()["test"]) == (4508, 1023)
     assert source.adopt(actors).startswith(
         "read 12 samples (2 without text, 1 without audio, 5 left out: of other emotions), cached"

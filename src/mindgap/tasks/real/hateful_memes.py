@@ -17,7 +17,7 @@ from mindgap.tasks.real.tables import Fields, json_lines
 CLASSES = ("not hateful", "hateful")
 FIELDS: Fields = {"id": (int, str), "text": str, "img": str}
 
-#: Part -> how many memes it has; the two dev parts have 400 in common.
+#: Part -> how many memes it has; there are 12,140 in all, so the dev parts have 400 in common.
 SIZES = {"train": 8500, "dev_seen": 500, "dev_unseen": 540, "test_seen": 1000, "test_unseen": 2000}
 IN_BOTH_DEV = 400
 

@@ -77,6 +77,7 @@ class Iemocap(WithTexts, WithSounds, EncodedCopy):
         return Facts(
             **self.measured(sum(SESSIONS.values()) - test, test),
             classes=CLASSES,
+            grouped="the ten actors",
             description=(
                 "Ten actors in pairs, a pair a session, in improvised and in scripted dialogues, "
                 "cut into utterances; the label is what most of three listeners heard."

@@ -97,7 +97,7 @@ class N24News(WithImages, WithTexts, EncodedCopy):
             caveats=(
                 "Sections overlap (Style, Fashion & Style; Health, Well), and regular columns, "
                 "authors and events are on both sides of the published split. The caption names "
-                "what the picture shows. Sizes before a copy is read are from memory."
+                "what the picture shows. Sizes before a copy is read are unverified, from memory."
             ),
         )
 
