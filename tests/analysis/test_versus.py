@@ -80,6 +80,35 @@ def test_the_command(tmp_path):
         assert why in str(refused.exception)
 
 
+def test_accuracy_at_budgets_and_labels_saved(tmp_path):
+    """75 labels give a what b has with 150, in every second seed never."""
+    curves = {"b": [0.4, 0.5, 0.6], "a": [0.4, 0.8, 0.9], "low": [0.4, 0.45, 0.5]}
+    records = [
+        record
+        for seed in range(4)
+        for name, curve in (("a", curves["a" if seed % 2 else "low"]), ("b", curves["b"]))
+        for record in run(name, seed, curve)
+    ]
+    (one,) = versus.strategies(analyse(plant(tmp_path, records)), "a", "b")
+    assert [at.labels for at in one.budgets] == [100, 150]
+    assert (one.budgets[1].first, one.budgets[1].second) == pytest.approx((0.7, 0.6))
+    expected = stats.ttest_rel([0.5, 0.9, 0.5, 0.9], [0.6] * 4).pvalue
+    assert one.budgets[1].found.p == pytest.approx(expected)
+    assert one.saving.reached == 2
+    assert one.saving.needed[1] == pytest.approx(75)
+    assert one.saving.curve == pytest.approx(50 + 50 * 0.2 / 0.225)
+    arguments = ["compare", "low", "b", "--in", str(tmp_path / "never")]
+    (tmp_path / "never").mkdir()
+    never = [r for s in range(2) for n in ("low", "b") for r in run(n, s, curves[n])]
+    plant(tmp_path / "never", never, study(("t",), ("low", "b"), 2, 2), [card("t")])
+    told = CliRunner().invoke(app, arguments, env={"COLUMNS": "140"}).output
+    assert "> 150" in told
+    assert "0 of 2" in told
+    (asked,) = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
+    assert asked["saving"]["curve"] is None  # as JSON knows no infinity
+    assert asked["saving"]["last"] == 150
+
+
 @pytest.mark.slow
 def test_random_against_itself_is_called_different_as_often_as_promised(tmp_path):
     """400 studies of a strategy under two names: 5 %, give or take two and a half errors."""

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from mindgap.analysis import analyse
 from mindgap.cli import app
-from mindgap.report.export import Table, export, latex, tables
+from mindgap.report.export import export, latex
+from mindgap.report.tables import Table, tables
 
 HOSTILE = "=cmd|'/c calc'!A1 & 50% of \\$x_1{}"
 
@@ -33,6 +34,9 @@ def test_everything_on_the_page_is_written(tmp_path, results):
     names = {path.name for path in files}
     for kind in ("curves", "differences", "reliance"):
         assert {f"000-t_concat-{kind}.svg", f"000-t_concat-{kind}.pdf"} <= names
+    assert {"across-00-concat-overall.svg", "across-01-concat-ranks.pdf"} <= names
+    for table in ("budgets", "savings", "gains", "overall", "pairs", "severities", "ranking"):
+        assert {f"{table}.csv", f"{table}.tex"} <= names
     for path in files:
         if path.suffix == ".svg":
             root = ET.fromstring(path.read_text())  # noqa: S314  # our own
@@ -52,6 +56,43 @@ def test_a_spreadsheet_reads_the_numbers_and_runs_nothing(tmp_path, results):
     row = next(iter(analyse(results).compared)).rows[1]
     assert float(rows[1]["minus random"]) == row.to_reference.mean
     assert rows[0]["minus random"] == ""
+
+
+def rows_of(analysis, name):
+    (table,) = [table for table in tables(analysis) if table.name == name]
+    assert all(len(row) == len(table.heads) for row in table.rows)
+    return [dict(zip(table.heads, row, strict=True)) for row in table.rows]
+
+
+def test_labels_saved_and_budgets(results):
+    analysis = analyse(results)
+    first, second = rows_of(analysis, "savings")
+    assert (first["strategy"], first["labels needed"]) == ("random", "100")
+    assert first["labels saved"] == 0
+    assert float(second["labels needed"]) < 100
+    assert (second["seeds"], second["seeds that get there"]) == (4, 4)
+    budgets = rows_of(analysis, "budgets")
+    assert [(row["labels"], row["minus random"]) for row in budgets[:2]] == [(50, None), (50, None)]
+    assert budgets[3]["minus random"] == pytest.approx(0.065)
+
+
+def test_every_table_has_as_many_columns_as_heads(realistic):
+    for table in tables(analyse(realistic, realistic)):
+        assert {len(row) for row in table.rows} <= {len(table.heads)}, table.name
+
+
+def test_pairs_read_both_ways(results):
+    one, other = rows_of(analyse(results), "pairs")
+    assert (one["strategy"], one["wins"], one["losses"]) == ("random", 0, 1)
+    assert (other["against"], other["wins"], other["losses"]) == ("random", 1, 0)
+    assert one["Nemenyi p"] == other["Nemenyi p"]
+
+
+def test_gains_say_why_there_are_none(results):
+    (first, *_) = rows_of(analyse(results, results), "gains")
+    assert "learned from 100 of 5000" in first["why none"]
+    assert first["gain"] is None
+    assert rows_of(analyse(results), "gains") == []
 
 
 def test_latex_is_escaped(results):

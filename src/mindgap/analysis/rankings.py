@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, count
 
 import numpy as np
 from jaxtyping import Float
@@ -26,14 +27,18 @@ class Ranking:
         ranks: mean rank of each, 1 is best; ties share.
         friedman: p of the Friedman test that they are all alike; NaN with fewer than 3 or 2 blocks.
         critical: mean ranks that differ by more are told apart by the Nemenyi test at 5 %.
+        nemenyi: (S, S), p of that test for each pair, 1 of one with itself (Demsar 2006).
+        signed: pair of names -> p of the signed-rank test of its task means, after Holm's
+            correction over all pairs; it asks only about the two, so a third strategy can't change
+            it but by the correction.
         beats: (S, S), in which share of the tasks the row's is better than the column's by a paired
             t test over seeds at 5 %, each by itself; its column means are the penalties of
             Ash et al. (2020).
         improves: (S, S), chance that a run of the row's has a larger AUBC than one of the column's
             in the same task, half for ties, mean over tasks (Agarwal et al. 2021).
         iqm: of each, mean of the middle half of all its runs' AUBC (the same).
-        enough: whether exact signed-rank tests of all pairs, after Holm's correction, could be
-            significant at all with so many blocks.
+        needed: blocks from which on exact signed-rank tests of all pairs, after Holm's correction,
+            can be significant at all.
     """
 
     names: tuple[str, ...]
@@ -41,10 +46,39 @@ class Ranking:
     ranks: Float[np.ndarray, " S"]
     friedman: float
     critical: float
+    nemenyi: Float[np.ndarray, "S S"]
+    signed: Mapping[tuple[str, str], float]
     beats: Float[np.ndarray, "S S"]
     improves: Float[np.ndarray, "S S"]
     iqm: Float[np.ndarray, " S"]
-    enough: bool
+    needed: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether so many blocks could show any order by signed-rank tests."""
+        return self.blocks >= self.needed
+
+    @property
+    def warning(self) -> str:
+        """What must stand beside an order from too few tasks; "" from enough."""
+        if self.enough:
+            return ""
+        return (
+            f"{self.blocks} tasks are too few: with {len(self.names)} strategies no signed-rank "
+            f"test can be significant after Holm's correction below {self.needed}"
+        )
+
+    @property
+    def cliques(self) -> list[tuple[int, ...]]:
+        """Largest groups of neighbours in rank, two or more, that the Nemenyi test can't tell
+        apart; as places in `names`, best first."""
+        order = np.argsort(self.ranks, kind="stable")
+        found: list[tuple[int, ...]] = []
+        for i, first in enumerate(order):
+            near = [int(k) for k in order[i:] if self.nemenyi[first, k] >= ALPHA]
+            if len(near) > 1 and not any(set(near) <= set(clique) for clique in found):
+                found.append(tuple(near))
+        return found
 
     @property
     def penalties(self) -> Float[np.ndarray, " S"]:
@@ -70,18 +104,29 @@ def ranking(names: Sequence[str], tasks: Sequence[Areas]) -> Ranking:
     means = np.array([task.mean(axis=1) for task in tasks]).reshape(n, s)
     ranks = np.array([stats.rankdata(-row) for row in means]).reshape(n, s)
     friedman = float(stats.friedmanchisquare(*means.T).pvalue) if s > 2 and n > 1 else float("nan")
+    mean_ranks = ranks.mean(axis=0) if n else np.full(s, np.nan)
+    error = float(np.sqrt(s * (s + 1) / (6 * n))) if n else float("nan")
     quantile = stats.studentized_range.ppf(1 - ALPHA, s, np.inf) / np.sqrt(2) if s > 1 else np.nan
+    apart = np.abs(mean_ranks[:, None] - mean_ranks[None, :]) / error
     return Ranking(
         tuple(names),
         n,
-        ranks.mean(axis=0) if n else np.full(s, np.nan),
+        mean_ranks,
         friedman,
-        float(quantile * np.sqrt(s * (s + 1) / (6 * n))) if n else float("nan"),
+        float(quantile * error),
+        stats.studentized_range.sf(apart * np.sqrt(2), s, np.inf),
+        signed_ranks({name: means[:, i].tolist() for i, name in enumerate(names)}) if n else {},
         _mean([_better(task) for task in tasks], s),
         _mean([_improvement(task) for task in tasks], s),
         np.array([_iqm([task[i] for task in tasks]) for i in range(s)]),
-        n > 0 and 2.0 ** (1 - n) * (s * (s - 1) / 2) < ALPHA,
+        fewest(s),
     )
+
+
+def fewest(strategies: int) -> int:
+    """Blocks with which the smallest p of a signed-rank test, 2^(1-n), passes Holm's first step."""
+    pairs = strategies * (strategies - 1) / 2
+    return next(n for n in count(1) if 2.0 ** (1 - n) * pairs < ALPHA)
 
 
 def rankings(analysis: Analysis) -> dict[str, Ranking]:
@@ -110,7 +155,7 @@ def signed_ranks(ranked: Mapping[str, Sequence[float]]) -> dict[tuple[str, str],
         ranked: strategy -> its mean AUBC in every task, the same tasks for all.
     """
     names = list(ranked)
-    pairs = [(one, other) for i, one in enumerate(names) for other in names[i + 1 :]]
+    pairs = list(combinations(names, 2))
     p = []
     for one, other in pairs:
         apart = np.subtract(ranked[one], ranked[other])
@@ -120,10 +165,10 @@ def signed_ranks(ranked: Mapping[str, Sequence[float]]) -> dict[tuple[str, str],
 
 def _better(task: Areas) -> Float[np.ndarray, "S S"]:
     found = np.zeros((len(task), len(task)))
-    for i, one in enumerate(task):
-        for j, other in enumerate(task):
-            told = difference(one, other)
-            found[i, j] = told.p < ALPHA and told.mean > 0
+    for i, j in combinations(range(len(task)), 2):
+        told = difference(task[i], task[j])
+        if told.p < ALPHA:
+            found[(i, j) if told.mean > 0 else (j, i)] = 1
     return found
 
 

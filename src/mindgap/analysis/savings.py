@@ -32,7 +32,8 @@ class Saving:
     where curves are flat.
 
     Attributes:
-        strategy: random has its own row, never censored.
+        strategy: random has its own row, never censored. Where two strategies or folders are
+            compared, "random" is the second of them.
         level: random's final accuracy, mean over the seeds.
         last: labels at the last round compared.
         curve: labels at which the mean curve over seeds reaches `level`; inf if it never does.
@@ -110,38 +111,55 @@ def savings(measured: Measured, cell: Cell) -> list[Saving]:
     """One for each strategy, random first; none where there is no random to save against."""
     if not cell.has_reference:
         return []
-    seeds = cell.seeds(REFERENCE)
-    theirs = dict(zip(seeds, accuracy(measured, cell, REFERENCE), strict=True))
-    found = [_saving(measured, cell, name, theirs) for name in cell.runs]
+    curves = {
+        name: dict(zip(cell.seeds(name), accuracy(measured, cell, name), strict=True))
+        for name in cell.runs
+    }
+    found = [saving(name, cell.labels, own, curves[REFERENCE]) for name, own in curves.items()]
     return [one for one in found if one is not None]
 
 
-def _saving(
-    measured: Measured, cell: Cell, strategy: str, theirs: Mapping[int, Values]
+def saving(
+    strategy: str,
+    labels: Sequence[int],
+    own: Mapping[int, Values],
+    theirs: Mapping[int, Values],
 ) -> Saving | None:
-    every = zip(cell.seeds(strategy), accuracy(measured, cell, strategy), strict=True)
-    own = {
-        seed: curve
-        for seed, curve in every
-        if np.isfinite(curve).all() and np.isfinite(theirs[seed]).all()
-    }
-    if not own:
+    """Of one strategy against another; None if no seed has both curves whole.
+
+    Args:
+        labels: at each measurement, [T].
+        own, theirs: seed -> accuracy, [T].
+    """
+    seeds = [
+        seed
+        for seed in sorted(own.keys() & theirs.keys())
+        if np.isfinite([own[seed], theirs[seed]]).all()
+    ]
+    if not seeds:
         return None
     needed, saved = {}, []
-    for seed, curve in own.items():
+    for seed in seeds:
         level = theirs[seed][-1]
-        needed[seed] = first_crossing(cell.labels, curve, level)
-        saved.append(first_crossing(cell.labels, theirs[seed], level) - needed[seed])
-    reference = np.mean([theirs[seed] for seed in own], axis=0)
+        needed[seed] = first_crossing(labels, own[seed], level)
+        saved.append(first_crossing(labels, theirs[seed], level) - needed[seed])
+    mine, reference = (np.mean([each[seed] for seed in seeds], axis=0) for each in (own, theirs))
     level = float(reference[-1])
-    curve = first_crossing(cell.labels, np.mean(list(own.values()), axis=0), level)
+    curve = first_crossing(labels, mine, level)
     return Saving(
         strategy,
         level,
-        cell.labels[-1],
+        labels[-1],
         curve,
-        first_crossing(cell.labels, reference, level) - curve,
+        first_crossing(labels, reference, level) - curve,
         needed,
         *median_interval(list(needed.values())),
         *median_interval(saved),
     )
+
+
+def needed(labels: float, last: int) -> str:
+    """Labels in words: `> 500` where they are more than the study has, "" where nobody knows."""
+    if np.isnan(labels):
+        return ""
+    return f"{labels:.0f}" if np.isfinite(labels) else f"> {last}"

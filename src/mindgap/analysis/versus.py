@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
+from mindgap.analysis.budgets import rounds_tested
 from mindgap.analysis.cells import Cell
-from mindgap.analysis.comparison import ALPHA, areas
-from mindgap.analysis.paired import Difference, difference
+from mindgap.analysis.comparison import ALPHA
+from mindgap.analysis.curves import Values, aubc
+from mindgap.analysis.paired import Difference, difference, mean
+from mindgap.analysis.savings import Saving, saving
 from mindgap.analysis.study import Analysis
 
 #: Chance of finding a difference that is as large as the one seen.
@@ -18,6 +21,16 @@ POWER = 0.8
 
 #: More seeds than this aren't counted.
 MOST = 1000
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Accuracy of both after so many labels, over the seeds that both have."""
+
+    labels: int
+    first: float
+    second: float
+    found: Difference
 
 
 @dataclass(frozen=True)
@@ -30,6 +43,9 @@ class Versus:
         found: first minus second, paired by seed.
         more: further seeds that a test would need to tell them apart if the difference stays what
             it is; 0 where it does already, None where no number up to 1000 will do.
+        budgets: after the first query, in the middle and at the end; p is uncorrected.
+        saving: labels that the first needs for the second's final accuracy; None if no seed is
+            shared.
     """
 
     task: str
@@ -39,6 +55,8 @@ class Versus:
     second: float
     found: Difference
     more: int | None
+    budgets: tuple[Moment, ...]
+    saving: Saving | None
 
     @property
     def ahead(self) -> int:
@@ -51,7 +69,7 @@ class Versus:
 def strategies(analysis: Analysis, first: str, second: str) -> list[Versus]:
     """Wherever both were measured."""
     return [
-        _versus(cell, "", *(areas(analysis.measured, cell, name) for name in (first, second)))
+        _versus(cell, "", cell.labels, *(_curves(analysis, cell, n) for n in (first, second)))
         for cell in (compared.cell for compared in analysis.compared)
         if first in cell.runs and second in cell.runs
     ]
@@ -69,11 +87,9 @@ def folders(first: Analysis, second: Analysis) -> Iterator[Versus]:
             continue
         for name in cell.runs:
             if name in other.runs:
-                pair = (
-                    areas(first.measured, cell, name, rounds),
-                    areas(second.measured, other, name, rounds),
-                )
-                yield _versus(cell, name, *pair)
+                mine = _curves(first, cell, name, rounds)
+                its = _curves(second, other, name, rounds)
+                yield _versus(cell, name, cell.labels[:rounds], mine, its)
 
 
 def over_tasks(found: Sequence[Versus]) -> Difference:
@@ -98,12 +114,47 @@ def more_seeds(found: Difference) -> int | None:
     return max(1, int(enough[0]) - found.n) if len(enough) else None
 
 
-def _versus(cell: Cell, strategy: str, first: dict[int, float], second: dict[int, float]) -> Versus:
+def _curves(
+    analysis: Analysis, cell: Cell, strategy: str, rounds: int | None = None
+) -> dict[int, Values]:
+    """Seed -> accuracy on the natural mix at each of the first rounds."""
+    count = len(cell.labels[:rounds])
+    return {
+        seed: analysis.measured.curve("accuracy", "natural", run, count)
+        for seed, run in cell.runs[strategy].items()
+    }
+
+
+def _versus(
+    cell: Cell,
+    strategy: str,
+    labels: Sequence[int],
+    first: Mapping[int, Values],
+    second: Mapping[int, Values],
+) -> Versus:
     seeds = sorted(first.keys() & second.keys())
-    one, other = ([areas[seed] for seed in seeds] for areas in (first, second))
+    one, other = ([aubc(labels, curves[s]) for s in seeds] for curves in (first, second))
     found = difference(one, other)
-    mine, theirs = (float(np.mean(values)) if values else np.nan for values in (one, other))
-    return Versus(cell.task, cell.learner, strategy, mine, theirs, found, more_seeds(found))
+    moments = [
+        Moment(labels[i], *_means(*at), difference(*at))
+        for i in rounds_tested(len(labels))
+        for at in [[[curves[s][i] for s in seeds] for curves in (first, second)]]
+    ]
+    return Versus(
+        cell.task,
+        cell.learner,
+        strategy,
+        *_means(one, other),
+        found,
+        more_seeds(found),
+        tuple(moments),
+        saving(strategy, labels, first, second),
+    )
+
+
+def _means(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
+    """NaN of nothing."""
+    return mean(one).value, mean(other).value
 
 
 def _common(labels: Sequence[int], others: Sequence[int]) -> int:

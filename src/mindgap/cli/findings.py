@@ -20,15 +20,7 @@ STYLES = {"supported": "green", "contradicted": "red", "undecided": "dim"}
 
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.")],
-    full: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Results of the same tasks and learners trained on their whole pool, a further "
-            "control of C1, e.g. of `mindgap run STUDY --strategies random budget.initial=5000 "
-            "budget.rounds=0` with the tasks that have as many samples.",
-        ),
-    ] = None,
+    full: options.Full = None,
     json: options.Json = False,
 ) -> None:
     """Say which of the paper's claims hold in a study, for which tasks, and what decides it.
@@ -48,17 +40,9 @@ def command(
     from rich.console import Console
 
     from mindgap.analysis import CLAIMS, analyse, claims
-    from mindgap.study.documents import warnings
-    from mindgap.study.store import Store
 
-    read = []
-    for each in [folder] if full is None else [folder, full]:
-        store = Store(each)
-        store.study()  # refuses a folder without one
-        results = store.read()
-        tell.warnings(warnings(results))
-        read.append(results)
-    found = claims(analyse(*read))
+    top = None if full is None else tell.results_in(full)
+    found = claims(analyse(tell.results_in(folder), top))
     if json:
         tell.as_json({"claims": [claim.as_dict() for claim in found]})
         return

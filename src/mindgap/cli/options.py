@@ -77,6 +77,15 @@ Precision = Annotated[
         help="`bf16` multiplies in bfloat16: other results, faster where the device knows how."
     ),
 ]
+Full = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Results of the same tasks and learners trained on their whole pool: the ceiling of "
+        "normalised gains and a control of C1, e.g. of `mindgap run STUDY --strategies random "
+        "budget.initial=5000 budget.rounds=0` with the tasks that have as many samples.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 

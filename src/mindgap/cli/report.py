@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mindgap.cli import tell
+from mindgap.cli import options, tell
 
 
 def command(
@@ -16,6 +16,7 @@ def command(
         Path | None,
         typer.Option(metavar="FOLDER", help="Where figures and tables are written for papers."),
     ] = None,
+    full: options.Full = None,
 ) -> None:
     """Write report.html, one page that needs no network, and print its main table.
 
@@ -24,17 +25,12 @@ def command(
     """
     from rich.console import Console
 
-    from mindgap.study.documents import warnings
-    from mindgap.study.store import Store
-
-    store = Store(folder)
-    store.study()  # refuses a folder without one
-    results = store.read()
-    tell.warnings(warnings(results))
+    results = tell.results_in(folder)
+    top = None if full is None else tell.results_in(full)
     console = Console(stderr=True)
-    tell.report(folder, results, console)
+    tell.report(folder, results, console, top)
     if export is not None:
         from mindgap.report.export import export as written
 
-        files = written(export, results)
+        files = written(export, results, top)
         console.print(f"{len(files)} figures and tables: {tell.plain(str(export))}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,8 +65,8 @@ def effect(value: float, low: float | None, high: float | None) -> str:
     return f"{value:+.2f}{interval}"
 
 
-def report(folder: Path, results: Results, console: Console) -> None:
-    """Print the table and write the page."""
+def report(folder: Path, results: Results, console: Console, full: Results | None = None) -> None:
+    """Print the table and write the page; `full` is of models of the whole pool."""
     measured = bool(results.progress())
     if not measured and not results.failures:
         console.print("[yellow]nothing was measured, so there is no report[/]")
@@ -76,7 +77,23 @@ def report(folder: Path, results: Results, console: Console) -> None:
         Console().print(table(results))
     else:
         console.print("[yellow]nothing was measured; the report says what failed[/]")
-    console.print(f"report: {plain(str(write(folder, results)))}")
+    console.print(f"report: {plain(str(write(folder, results, full)))}")
+
+
+def results_in(folder: Path) -> Results:
+    """What a results folder holds, its warnings told.
+
+    Raises:
+        MindgapError: there is no study in it.
+    """
+    from mindgap.study.documents import warnings as found
+    from mindgap.study.store import Store
+
+    store = Store(folder)
+    store.study()  # refuses a folder without one
+    results = store.read()
+    warnings(found(results))
+    return results
 
 
 def unchanged_report(folder: Path, console: Console) -> bool:
@@ -92,7 +109,15 @@ def unchanged_report(folder: Path, console: Console) -> bool:
 
 
 def as_json(value: Any) -> None:
-    """For a program to read."""
+    """For a program to read: what is no finite number is null, as JSON knows no other."""
     import json
 
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print(json.dumps(_finite(value), indent=2, ensure_ascii=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

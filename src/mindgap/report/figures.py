@@ -17,7 +17,7 @@ from matplotlib.transforms import Affine2D
 
 from mindgap.analysis import REFERENCE, Mean
 from mindgap.analysis.curves import Values
-from mindgap.report.svg import GRID, INK, MUTED, PAPER, svg
+from mindgap.report.svg import GRID, INK, MUTED, PAPER, Drawing, svg
 from mindgap.report.words import number, short
 
 #: Okabe and Ito's colours, told apart by the colour-blind; markers and dashes tell as well.
@@ -69,7 +69,7 @@ def looks(strategies: Sequence[str]) -> dict[str, Look]:
     return {REFERENCE: Look(MUTED, "o", (4, 2)), **found}
 
 
-def key(look: Look, strategy: str) -> str:
+def key(look: Look, strategy: str) -> Drawing:
     """A sample of a strategy's line, for a legend; without ids, so that it can be repeated."""
     figure = Figure(figsize=(0.42, 0.16), dpi=72)
     figure.patch.set_alpha(0)
@@ -91,7 +91,7 @@ def curves(
     limits: tuple[float, float],
     name: str,
     title: str,
-) -> str:
+) -> Drawing:
     """Accuracy over labelled samples, with bands, and the Bayes accuracy as a line."""
     figure = Figure(figsize=(WIDTH, 3.0))
     figure.patch.set_alpha(0)
@@ -138,7 +138,7 @@ def dots(
     name: str,
     title: str,
     line_name: str = "",
-) -> str:
+) -> Drawing:
     """A row each with its interval; a vertical line to compare with."""
     figure, axes = _rows([row.name for row in rows], 0.26)
     for y, row in enumerate(rows):
@@ -156,7 +156,7 @@ def reliance(
     axis: str,
     name: str,
     title: str,
-) -> str:
+) -> Drawing:
     """A row for each modality, in it a dot for each strategy; a line where the truth prescribes."""
     most = max(len(row) for row in rows.values())
     figure, axes = _rows(list(rows), max(0.45, 0.13 * most + 0.16))

@@ -78,13 +78,13 @@ class Family:
     learners: Mapping[str, Sequence[Panel]]
 
 
-def write(folder: Path, results: Results) -> Path:
+def write(folder: Path, results: Results, full: Results | None = None) -> Path:
     """Write folder/report.html; a reader sees the old page or the new one, never a part.
 
     Raises:
         MindgapError: the folder can't be written to.
     """
-    page = render(results)
+    page = render(results, full)
     path = folder / NAME
     temporary = folder / f".{NAME}.{uuid.uuid4().hex}.tmp"
     try:
@@ -97,13 +97,17 @@ def write(folder: Path, results: Results) -> Path:
     return path
 
 
-def render(results: Results) -> str:
-    """The page; the same results give the same text."""
+def render(results: Results, full: Results | None = None) -> str:
+    """The page; the same results give the same text.
+
+    Args:
+        full: of models of the whole pool, see `mindgap.analysis.analyse`.
+    """
     from markupsafe import Markup
 
     from mindgap.report import figures, svg
 
-    analysis = analyse(results)
+    analysis = analyse(results, full)
     claimed = claims(analysis)
     families = list(_families(analysis))
     with svg.drawing():
