@@ -133,6 +133,24 @@ def test_from_a_folder_without_a_network(tmp_path, form):
     assert task.pool.observed[:, 0].tolist() == [bool(i % 4) for i in range(16)]
 
 
+def test_a_folder_of_pictures_by_class(tmp_path):
+    for i in range(12):
+        path = tmp_path / "set" / ("test" if i % 3 == 2 else "train") / ["cat", "dog"][i % 2]
+        path.mkdir(parents=True, exist_ok=True)
+        (path / f"{i}.png").write_bytes(png(i))
+    found, root = hf_dataset.load(str(tmp_path / "set"))
+    own, told = hf_dataset.read(found, root=root)
+    assert list(own.modalities) == ["image"]
+    assert own.classes == ("cat", "dog")
+    assert (own.split == "pool").sum() == 8
+    reds = {round(float(x)) for x in own.modalities["image"][:, 0, 0, 0] * 255}
+    assert reds == {10 * i for i in range(12)}
+    assert told == []
+    (tmp_path / "set/train/cat/0.png").write_bytes(b"no")
+    with pytest.raises(InvalidData, match="1 file can't be read"):
+        hf_dataset.read(found, root=root)
+
+
 def test_other_splits_are_named_or_refused():
     whole = dataset().select(range(22))
     parts = datasets.DatasetDict(

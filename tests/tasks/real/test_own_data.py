@@ -227,6 +227,12 @@ def test_a_name_that_is_none(name):
         from_arrays(name, {"x": np.zeros((4, 1))}, [0, 1, 0, 1])
 
 
+def test_one_modality_cannot_be_withheld():
+    from_arrays("mine", {"x": np.random.default_rng(0).random((8, 2))}, [0, 1] * 4)
+    with pytest.raises(MindgapError, match="mine has one modality, which has to stay"):
+        Registry().configure("task", "mine[missing=mcar]").build()
+
+
 def test_another_content_is_another_version():
     texts = []
     for shift in (0, 1):

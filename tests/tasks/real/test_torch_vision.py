@@ -13,8 +13,6 @@ from mindgap.tasks.real.encoded import encoder
 from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.torch_vision import TorchVision
 
-pytest.importorskip("resvg_py", reason="needs the extra encoders")
-
 #: What of `torchvision.models` is used, on a network of 6 features.
 MODELS = """
 import enum, os, pathlib

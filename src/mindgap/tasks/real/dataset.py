@@ -68,11 +68,13 @@ class RealData(TaskSource):
         """Refuse what no data could be given.
 
         Raises:
-            MindgapError: an unknown mechanism or split, a rate that can't be with these modalities,
-                or a rate of nothing.
+            MindgapError: an unknown mechanism, split or modality, a rate that can't be with these
+                modalities, a parameter of nothing, or two pitfalls at once.
         """
         if self.where not in SPLITS:
             raise MindgapError(unknown("split for where", self.where, SPLITS))
+        if self.missing is not None and len(self.shape.modalities) < 2:
+            raise MindgapError(f"{self.text}: {self.family} has one modality, which has to stay")
         if self.missing is not None:
             self._mechanism(None)
         elif self._given("rate", "where"):
