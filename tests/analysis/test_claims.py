@@ -16,19 +16,20 @@ GROUPS = {**dict.fromkeys(UNIMODAL, "unimodal"), **dict.fromkeys(MULTIMODAL, "mu
 PAIRS = [(f"hard{i}", f"easy{i}") for i in range(4)]
 
 
-def records(rng, task, learner, *, neglect, mends=0.0, wins=0.0, seeds=8):
+def records(rng, task, learner, *, neglect, mends=0.0, wins=0.0, noise=0.003, seeds=8):
     """Runs whose x2 is used exp(-neglect) as much as x1, less so with badge; bmmal wins by so much.
 
     Args:
         mends: share of the neglect that badge takes away.
         wins: AUBC that bmmal is ahead by.
+        noise: standard deviation of the AUBC over strategies within a seed.
     """
     for seed in range(seeds):
         shared = rng.normal(0, 0.02)
         for name in ("random", *UNIMODAL, *MULTIMODAL):
             left = neglect * (1 - mends * (name == "badge"))
             used = np.exp(rng.normal([0.5 * left, -0.5 * left], 0.03))
-            area = 0.8 + shared + rng.normal(0, 0.003) + wins * (name == "bmmal")
+            area = 0.8 + shared + rng.normal(0, noise) + wins * (name == "bmmal")
             metrics = {
                 ("utilisation", "x1"): [1, used[0]],
                 ("utilisation", "x2"): [1, used[1]],
@@ -224,6 +225,8 @@ def test_the_command_tells_in_words_and_as_json(tmp_path):
         ({}, {"C1": "supported", "C2": "supported", "C3": "supported"}),
         ({"mends": 0.5, "wins": 0.05}, {"C2": "contradicted", "C3": "contradicted"}),
         ({"neglect": 0.0}, {"C1": "contradicted", "C2": "undecided"}),
+        ({"neglect": 0.5, "of_control": 0.5}, {"C1": "undecided", "C2": "undecided"}),
+        ({"noise": 0.03}, {"C3": "undecided"}),
     ],
 )
 def test_planted_answers_are_recovered(tmp_path, settings, expected):

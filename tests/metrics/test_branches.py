@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from mindgap.metrics import ogm_ratio, probe_gap
+from mindgap.metrics import latent_gap, ogm_ratio, probe_gap
 from mindgap.metrics.branches import probe
 
 
@@ -60,3 +60,47 @@ def test_the_gap_is_what_joint_training_has_lost(by_name):
         found["probe_accuracy_ume", "text"] - found["probe_accuracy", "text"]
     )
     assert probe_gap({}, {"image": told}, labels, 3) == []
+
+
+def exclusive_or(n=400):
+    """Two values, in [-1, 1] with noise, and the class that only both of them tell."""
+    g = torch.Generator().manual_seed(1)
+    values = torch.randint(2, (n, 2), generator=g)
+    told = [2 * v[:, None] - 1 + 0.2 * torch.randn(n, 3, generator=g) for v in values.T]
+    return {"image": values[:, 0], "text": values[:, 1]}, dict(
+        zip(("image", "text"), told, strict=True)
+    )
+
+
+def test_of_an_exclusive_or_the_latent_probe_knows_what_the_class_probe_cannot(by_name):
+    values, told = exclusive_or()
+    labels = values["image"] ^ values["text"]
+    classes = by_name(probe_gap(told, told, labels, 2))
+    found = by_name(latent_gap(told, told, {name: {"S": v} for name, v in values.items()}))
+    for name in values:
+        assert classes["probe_accuracy", name] == pytest.approx(0.5, abs=0.1)
+        assert found["latent_probe", f"{name}:S"] == 1.0
+        assert found["latent_gap", f"{name}:S"] == 0.0
+
+
+def test_an_encoder_that_was_held_back_has_a_latent_gap(by_name):
+    """The model ignores text: its encoder of it says the same of all."""
+    values, told = exclusive_or()
+    ignoring = {"image": told["image"], "text": torch.zeros(400, 3)}
+    found = by_name(latent_gap(ignoring, told, {name: {"U": v} for name, v in values.items()}))
+    guessed = float((values["text"][1::2] == values["text"][::2].mode().values).double().mean())
+    assert found["latent_probe", "text:U"] == guessed
+    assert found["latent_probe_ume", "text:U"] == 1.0
+    assert found["latent_gap", "text:U"] == pytest.approx(1 - guessed)
+    assert found["latent_gap", "image:U"] == 0.0
+    assert list(found) == [
+        (metric, f"{name}:U")
+        for name in ("image", "text")
+        for metric in ("latent_probe", "latent_probe_ume", "latent_gap")
+    ]
+
+
+def test_a_modality_that_carries_nothing_has_no_latent_gap():
+    values, told = exclusive_or()
+    assert latent_gap(told, told, {}) == []
+    assert latent_gap(told, {}, {"image": {"S": values["image"]}}) == []

@@ -118,6 +118,30 @@ def test_late_fusion_is_additive():
     assert {values["emap_gap", ""] for values in found.values()} == {0.0}
 
 
+def test_what_encoders_know_of_the_values_of_an_exclusive_or():
+    """Chance is 0.5; linear values are found by any encoder, whatever it was trained for."""
+    found = records(
+        registry=Registry(), tasks=["int_synergy[pool=200, test=400]"], strategies=["random"],
+        metrics=["latent_gap", "probe_gap"],
+    )  # fmt: skip
+    for values in found.values():
+        told = {subject for metric, subject in values if metric == "latent_probe"}
+        assert told == {"x1:S1", "x1:S2", "x2:S1", "x2:S2"}
+        for subject in told:
+            assert values["latent_probe", subject] > 0.8
+            gap = values["latent_probe_ume", subject] - values["latent_probe", subject]
+            assert values["latent_gap", subject] == gap
+        for name in ("x1", "x2"):  # of four classes neither tells anything by itself
+            assert values["probe_accuracy", name] < 0.4
+
+
+def test_latent_values_are_known_of_scenarios_alone():
+    notes = plan(asking(metrics=["latent_gap"]), Registry([TINY]), {}).notes
+    assert any("latent_gap is not measured" in note for note in notes)
+    for values in records(metrics=["latent_gap"]).values():
+        assert not any(metric.startswith("latent") for metric, _ in values)
+
+
 def test_a_learner_without_heads_is_told_of_and_measured_by_the_rest(tmp_path):
     (tmp_path / "headless.py").write_text(HEADLESS)
     registry = Registry([TINY, tmp_path / "headless.py"])

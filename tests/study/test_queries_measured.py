@@ -50,6 +50,25 @@ def test_a_scenario_s_latent_values_are_those_that_its_labels_and_codes_were_mad
     assert known.conflicting is None
 
 
+@pytest.mark.parametrize(
+    "task",
+    ["int_synergy", "int_red_syn", "diff_nonlin_red", "diff_shortcut", "three_mod", "five_mod"],
+)
+@pytest.mark.parametrize("split", ["pool", "test"])
+def test_the_values_that_modalities_carry_make_up_the_label_bits(task, split):
+    """Hidden in sub-bits or not: their exclusive or over a bit's groups is the bit."""
+    source = Registry().configure("task", f"{task}[{SMALL}]").build()
+    labels = getattr(source.make(0), split).labels.numpy()
+    carried = source.latent(0, split).carried
+    for j, bit in enumerate(source.description.bits):
+        values = np.zeros(len(labels), dtype=int)
+        for carriers in bit.groups:
+            told = [carried[name][bit.name] for name in carriers]
+            assert all(np.array_equal(value, told[0]) for value in told)
+            values ^= told[0]
+        assert np.array_equal(values, (labels >> j) & 1)
+
+
 @pytest.mark.parametrize("task", ["diff_corrupt", "diff_shortcut"])
 def test_corrupted_and_conflicting_samples_are_marked_as_often_as_they_are_drawn(task):
     source = Registry().configure("task", f"{task}[pool=4000, test=100]").build()

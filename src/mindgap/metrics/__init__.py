@@ -3,7 +3,7 @@
 from mindgap.metrics.additive import emap_gap
 from mindgap.metrics.balance import against_ensemble, balance
 from mindgap.metrics.bits import bits
-from mindgap.metrics.branches import ogm_ratio, probe_gap
+from mindgap.metrics.branches import latent_gap, ogm_ratio, probe_gap
 from mindgap.metrics.confidence import confidence
 from mindgap.metrics.dominance import dominance
 from mindgap.metrics.measurement import Measurement
@@ -32,6 +32,7 @@ __all__ = [
     "emap_gap",
     "epistemic_yield",
     "kept_subsets",
+    "latent_gap",
     "lift",
     "mipd",
     "ogm_ratio",

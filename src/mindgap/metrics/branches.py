@@ -78,6 +78,47 @@ def probe_gap(
     return sorted(found, key=lambda m: list(own).index(m.subject))
 
 
+def latent_gap(
+    own: Mapping[str, Float[Tensor, "n _D"]],
+    apart: Mapping[str, Float[Tensor, "n _E"]],
+    values: Mapping[str, Mapping[str, Int[Tensor, " n"]]],
+) -> list[Measurement]:
+    """What a modality's encoder knows of each value that the generator hid in it, whatever the
+    fusion makes of it.
+
+    - latent_probe of "modality:bit", in [0, 1]: accuracy of a linear classifier of that value on
+      the model's embedding, 0.5 by guessing;
+    - latent_probe_ume: the same on the embedding of an encoder trained alone;
+    - latent_gap: the latter less the former, in [-1, 1]. Above 0 joint training has held the
+      encoder back from this value, below 0 it has helped.
+
+    It tells what `probe_gap` can't: of a bit that is the exclusive or of two values, neither
+    modality says anything about the class by itself, so a class probe is at chance however well
+    the encoder knows its own value. For the same reason an encoder trained alone is never taught
+    that value; of such a bit, read latent_probe itself, and the gap only as what joint training
+    adds. Values that are linear in the input are found in untrained encoders as well. A modality
+    that holds noise in some samples can't be right about those. Only of scenarios.
+
+    The probe is that of `probe_gap`: fitted on every second sample, tested on the others.
+
+    Args:
+        own: modality -> embeddings by the model.
+        apart: modality -> embeddings by its own network; modalities without are left out.
+        values: modality -> bit -> the value that the modality carries of it, 0 or 1.
+    """
+    found = []
+    for name in own:
+        for bit, value in values.get(name, {}).items() if name in apart else ():
+            joint, alone = (probe(z[name], value, 2) for z in (own, apart))
+            subject = f"{name}:{bit}"
+            found += [
+                Measurement("latent_probe", subject, joint),
+                Measurement("latent_probe_ume", subject, alone),
+                Measurement("latent_gap", subject, alone - joint),
+            ]
+    return found
+
+
 def probe(features: Float[Tensor, "n D"], labels: Int[Tensor, " n"], n_classes: int) -> float:
     """Accuracy of a linear classifier, fitted on even rows, on odd ones; 0 where there is none."""
     z = features.double()

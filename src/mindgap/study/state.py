@@ -33,7 +33,7 @@ class Environment:
         labels: answers queries about the pool.
         card: the task's card, with the truth of a scenario.
         posterior: of the pool, computed when it is needed.
-        latent: what the generator knows of the pool, likewise.
+        latent: what the generator knows of the pool or the test set, likewise.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Environment:
     card: Mapping[str, Any]
     device: torch.device
     posterior: Callable[[], np.ndarray | None] = lambda: None
-    latent: Callable[[], Latent | None] = lambda: None
+    latent: Callable[[str], Latent | None] = lambda split: None
 
     @property
     def shape(self) -> TaskShape:
@@ -79,7 +79,7 @@ class Environment:
     @cached_property
     def known_latent(self) -> Latent | None:
         """What the generator knows of the pool; None where nothing generated it."""
-        return self.latent()
+        return self.latent("pool")
 
     def test_samples(self, test: MultimodalData) -> Samples:
         """A test set on the device; small, so not kept."""
@@ -91,6 +91,18 @@ class Environment:
         if self.test is None or not self.test.observed.all(dim=1).any():
             return None
         return self.test.take(self.test.observed.all(dim=1).nonzero().flatten())
+
+    @cached_property
+    def complete_values(self) -> dict[str, dict[str, Tensor]]:
+        """Modality -> bit -> its value in those samples; empty where nothing generated them."""
+        known = self.latent("test") if self.test is not None else None
+        if self.test is None or known is None:
+            return {}
+        rows = self.test.observed.all(dim=1)
+        return {
+            name: {bit: torch.from_numpy(value)[rows] for bit, value in told.items()}
+            for name, told in known.carried.items()
+        }
 
 
 @dataclass

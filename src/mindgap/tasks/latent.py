@@ -1,7 +1,8 @@
-"""What the generator knows of each sample of a pool and no learner may: for metrics alone."""
+"""What the generator knows of each sample and no learner may: for metrics alone."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -22,12 +23,17 @@ class Latent:
             is the exclusive or of two values has four cells, and all must be seen to learn it.
         sub_bits: likewise among all combinations of the sub-bits that the values are hidden in.
         conflicting: where the shortcut contradicts its bit; None without a shortcut.
+        carried: modality -> bit -> the value that the modality tells of it, 0 or 1, whole even
+            where it is hidden in sub-bits. The bit itself if one group of modalities has it; of a
+            bit that is the exclusive or of several groups' values, its own group's. Where a
+            modality is in several groups of a bit, their numbers follow the bit's name.
     """
 
     corrupted: Mapping[str, Bool[np.ndarray, " N"]]
     values: Int[np.ndarray, " N"]
     sub_bits: Int[np.ndarray, " N"]
     conflicting: Bool[np.ndarray, " N"] | None
+    carried: Mapping[str, Mapping[str, Int[np.ndarray, " N"]]]
 
 
 def latent(description: Description, family: str, seed: int, split: str, n: int) -> Latent:
@@ -36,6 +42,7 @@ def latent(description: Description, family: str, seed: int, split: str, n: int)
     # the codes of a corrupted modality are zero; without corruption the same streams draw them
     labels, codes = draw(replace(description, corruption={}), *key, n=n, split=split)
     values: dict[tuple[int, int], Int[np.ndarray, " N"]] = {}
+    carried: dict[str, dict[str, Int[np.ndarray, " N"]]] = {}
     sub_bits, conflicting = [], None
     for name, axes in description.axes.items():
         own: dict[tuple[int, int], Int[np.ndarray, " N"]] = {}
@@ -47,11 +54,17 @@ def latent(description: Description, family: str, seed: int, split: str, n: int)
             sub_bits.append(sign)
             own[axis.bit, axis.group] = own.get((axis.bit, axis.group), 0) ^ sign
         values |= own  # every carrier of a value tells the same
+        bits = Counter(j for j, _ in own)
+        carried[name] = {
+            description.bits[j].name + (f".{g}" if bits[j] > 1 else ""): value
+            for (j, g), value in own.items()
+        }
     corrupted = {
         name: ~intact(description, *key, modality=name, n=n)[:, 0]
         for name in description.corruption
     }
-    return Latent(corrupted, _cells(list(values.values()), n), _cells(sub_bits, n), conflicting)
+    cells = _cells(list(values.values()), n), _cells(sub_bits, n)
+    return Latent(corrupted, *cells, conflicting, carried)
 
 
 def _cells(columns: list[Int[np.ndarray, " N"]], n: int) -> Int[np.ndarray, " N"]:

@@ -173,8 +173,9 @@ class Scenario(TaskSource):
             self.description, self.family, seed, data, frozenset(self.description.names)
         )
 
-    def latent(self, seed: int) -> Latent:
-        return latent(self.description, self.family, seed, "pool", self.pool)
+    def latent(self, seed: int, split: str = "pool") -> Latent:
+        size = {"pool": self.pool, "test": self.test}[split]
+        return latent(self.description, self.family, seed, split, size)
 
     @cached_property
     def truth(self) -> dict[str, Any]:

@@ -112,8 +112,8 @@ class TaskSource(Component):
         """p(y | what is observed, mask included) of this seed's pool; None where nobody knows."""
         return None
 
-    def latent(self, seed: int) -> Latent | None:
-        """What generated each sample of this seed's pool; None where nobody knows."""
+    def latent(self, seed: int, split: str = "pool") -> Latent | None:
+        """What generated each sample of this seed's "pool" or "test"; None where nobody knows."""
         return None
 
     def unavailable(self) -> str | None:
