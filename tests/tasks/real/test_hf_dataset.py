@@ -163,6 +163,13 @@ def test_other_splits_are_named_or_refused():
     assert told == ["split left out: test (22)"]
     own, _ = hf_dataset.read(parts, Asked(pool=["train", "validation"]))
     assert own.split.tolist() == ["pool"] * 16 + ["test"] * 22
+    with pytest.raises(InvalidData, match="unknown split 'valid': did you mean 'validation'"):
+        hf_dataset.read(parts, Asked(test=["valid"]))
+    bare = datasets.DatasetDict(parts | {"test": parts["test"].remove_columns("label")})
+    with pytest.raises(InvalidData, match="split 'test' has other columns than the first; leave"):
+        hf_dataset.read(bare)
+    own, _ = hf_dataset.read(bare, Asked(pool=["train"], test=["validation"]))
+    assert own.split.tolist() == ["pool"] * 12 + ["test"] * 4
     parts["test"] = parts["test"].map(lambda row: row | {"label": -1}, features=whole.features)
     with pytest.raises(InvalidData, match="no sample of the test has a label"):
         hf_dataset.read(parts, Asked(pool=["train", "validation"]))
@@ -187,6 +194,7 @@ def other(**columns):
             "column 'kind' holds classes, which may tell the label",
         ),
         (lambda: dataset().select([]), {}, "the data set has no rows"),
+        (datasets.DatasetDict, {}, "the data set has no rows"),
         (lambda: dataset().to_iterable_dataset(), {}, "is a IterableDataset, expected a Dataset"),
         (lambda: [1], {}, "is a list, expected a Dataset"),
     ],

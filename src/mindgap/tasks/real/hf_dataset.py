@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from mindgap.errors import InvalidData, MindgapError
+from mindgap.errors import InvalidData, MindgapError, unknown
 from mindgap.tasks.real.columns import Kind
 from mindgap.tasks.real.own import Own
 from mindgap.tasks.real.own_data import keep, nameable
-from mindgap.tasks.real.table import Asked, Table, samples
+from mindgap.tasks.real.table import POOL, TEST, Asked, Table, samples
 
 #: A name on the hub, with the name of its configuration if it has several.
 NAME = re.compile(r"([\w.-]+(?:/[\w.-]+)?)(?::([\w.-]+))?")
@@ -62,28 +63,42 @@ def read(
             "is streamed, make one that isn't"
         )
     parts = dict(dataset) if isinstance(dataset, datasets.DatasetDict) else {"": dataset}
-    first, *_ = parts.values()
-    for key, part in parts.items():
-        if part.features != first.features:
-            raise InvalidData(f"{name}: split {key!r} has other columns than the first")
-    splits = np.repeat(list(parts), [len(part) for part in parts.values()])
-    slices = [s for part in parts.values() for s in part.with_format("arrow").iter(1000)]
-    if not slices:
+    several, used = len(parts) > 1, _used(parts, asked, name)
+    if not sum(len(part) for part in used.values()):
         raise InvalidData(f"{name} has no rows")
-    columns, features = pa.concat_tables(slices), first.features
+    told = [f"split left out: {k} ({len(d):,})" for k, d in parts.items() if k not in used]
+    features = next(iter(used.values())).features
+    for key, part in used.items():
+        if part.features != features:
+            raise InvalidData(
+                f"{name}: split {key!r} has other columns than the first; leave it out by naming "
+                "the others with --pool and --test"
+            )
+    slices = [s for part in used.values() for s in part.with_format("arrow").iter(1000)]
+    columns = pa.concat_tables(slices)
     names = columns.column_names
     if asked.id == "id" and "id" not in names:
-        ids = [f"{k}/{i}" if k else f"{i}" for k, d in parts.items() for i in range(len(d))]
+        ids = [f"{k}/{i}" if k else f"{i}" for k, d in used.items() for i in range(len(d))]
         columns = columns.append_column("id", pa.array(ids))
-    if len(parts) > 1 and "split" not in names:
+    if several and "split" not in names:
+        splits = np.repeat(list(used), [len(part) for part in used.values()])
         columns = columns.append_column("split", pa.array(splits.tolist()))
-    elif len(parts) > 1:
+    elif several:
         raise InvalidData(f"{name} has splits and a column 'split', too; leave one of them out")
+    columns, kinds = _typed(columns, features, asked, name)
+    own, more = samples(Table(name, columns, kinds, root), asked)
+    return own, [*told, *more]
+
+
+def _typed(
+    columns: pa.Table, features: Mapping[str, Any], asked: Asked, name: str
+) -> tuple[pa.Table, dict[str, Kind]]:
+    """Classes by their names, and of files and texts what they are."""
     kinds: dict[str, Kind] = {}
     for column, feature in features.items():
-        if isinstance(feature, datasets.ClassLabel):
+        if isinstance(feature, _datasets().ClassLabel):
             if column not in (asked.label, asked.group, asked.id, *asked.modalities):
-                if not asked.modalities and asked.label in names:
+                if not asked.modalities and asked.label in columns.column_names:
                     raise InvalidData(
                         f"{name}: column {column!r} holds classes, which may tell the label; say "
                         f"which columns are modalities with --modalities, or --label {column}"
@@ -94,7 +109,18 @@ def read(
             kinds[column] = KINDS[type(feature).__name__]
         elif getattr(feature, "dtype", None) in ("string", "large_string"):
             kinds[column] = "text"
-    return samples(Table(name, columns, kinds, root), asked)
+    return columns, kinds
+
+
+def _used(parts: Mapping[str, Any], asked: Asked, name: str) -> dict[str, Any]:
+    """The splits that were asked for; all where none was named."""
+    for split in (*asked.pool, *asked.test):
+        if split not in parts and len(parts) > 1:
+            raise InvalidData(f"{name}: {unknown('split', split, parts)}")
+    if len(parts) == 1 or not (asked.pool or asked.test):
+        return dict(parts)
+    named = {*(asked.pool or POOL), *(asked.test or TEST)}
+    return {key: part for key, part in parts.items() if key in named}
 
 
 def load(name: str) -> tuple[Any, Path]:
