@@ -6,7 +6,8 @@ import re
 
 import numpy as np
 import pytest
-from sanity import within
+from sanity import prepared, within
+from sklearn.linear_model import LogisticRegression
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
@@ -238,3 +239,17 @@ def test_the_real_digits():
     # At a nominal 0 dB, where the pauses count as speech: 90.4, 84.1, 96.0.
     expected = {"image": (88.4, 89.1), "speech": (84.2, 83.0), "image+speech": (96.6, 96.4)}
     within(AvDigits(), expected)
+
+
+@pytest.mark.slow
+def test_the_real_digits_of_fewer_pixels():
+    prepared(AvDigits())
+    found = []
+    for factor, expected in ((None, 91), (4, 89), (7, 75), (14, 49)):
+        harder = {"downsampled": "image", "factor": factor} if factor else {}
+        task = AvDigits(**harder).make(0)
+        pool, test = (d.modalities["image"].flatten(1).numpy() for d in (task.pool, task.test))
+        model = LogisticRegression(C=0.03, max_iter=500).fit(pool, task.pool.labels)
+        found.append(100 * model.score(test, task.test.labels))
+        assert abs(found[-1] - expected) < 4, (factor, found)
+    assert found == sorted(found, reverse=True)

@@ -13,7 +13,7 @@ from mindgap.tasks.real.encoded import encoder
 from mindgap.tasks.real.encoders import features
 from mindgap.tasks.real.torch_vision import TorchVision
 
-#: What of `torchvision.models` is used, on a network of 6 features.
+#: What of `torchvision.models` is used, on a network of 5 features.
 MODELS = """
 import enum, os, pathlib
 import numpy as np, torch
@@ -22,7 +22,7 @@ from torch import nn
 
 def net():
     return nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                         nn.Dropout(0.5), nn.Linear(6, 4))
+                         nn.Linear(6, 5), nn.ReLU(), nn.Dropout(0.5), nn.Linear(5, 4))
 
 
 class TinyWeights(enum.Enum):
@@ -74,8 +74,10 @@ def stand_in(tmp_path, monkeypatch):
     weights = {
         "0.weight": torch.randn(6, 3, 3, 3),
         "0.bias": torch.randn(6),
-        "5.weight": torch.randn(4, 6),
-        "5.bias": torch.randn(4),
+        "4.weight": torch.randn(5, 6),
+        "4.bias": torch.randn(5),
+        "7.weight": torch.randn(4, 5),
+        "7.bias": torch.randn(4),
     }
     torch.save(weights, tmp_path / "tiny.pth")
     yield weights
@@ -96,14 +98,15 @@ def test_features_are_what_the_last_layer_sees(stand_in, png, cache):
     pixels = torch.zeros(1, 3, 28, 28)
     pixels[:, 0] = 1
     maps = torch.nn.functional.conv2d(pixels, stand_in["0.weight"], stand_in["0.bias"]).relu()
-    np.testing.assert_allclose(found[0], maps.mean((2, 3))[0], rtol=1e-5)
-    assert tiny.size == 6
+    seen = (maps.mean((2, 3)) @ stand_in["4.weight"].T + stand_in["4.bias"]).relu()
+    np.testing.assert_allclose(found[0], seen[0], rtol=1e-4, atol=1e-5)
+    assert tiny.size == 5
     assert TorchVision("tiny").key == tiny.key
 
 
 def test_other_weights_are_another_encoder(stand_in, tmp_path):
     before = TorchVision("tiny").key
-    torch.save(stand_in | {"5.bias": torch.ones(4)}, tmp_path / "tiny.pth")
+    torch.save(stand_in | {"7.bias": torch.ones(4)}, tmp_path / "tiny.pth")
     assert TorchVision("tiny").key != before
 
 
