@@ -145,6 +145,22 @@ def test_training_on_the_full_pool_is_a_control(tmp_path):
     assert "full pool" not in alone.reason
 
 
+def test_what_is_meant_for_the_full_pool_but_is_not_is_told_of(tmp_path):
+    """A verdict doesn't change by it, nor is the number used."""
+    rng = np.random.default_rng(10)
+    cards = [card("hard0", family="easy0", pitfall="p", control="easy0"), card("easy0")]
+    read = []
+    for name in ("some", "part"):
+        (tmp_path / name).mkdir()
+        found = list(records(rng, "hard0", "concat", neglect=1.0))
+        found += records(rng, "easy0", "concat", neglect=0.0)
+        read.append(plant(tmp_path / name, found, cards=cards))
+    first = next(c for c in claims(analyse(*read)) if c.id == "C1" and c.scenario == "hard0")
+    assert first.verdict == "supported"
+    assert first.reason.endswith("what is meant for the full pool learned from 100 of 5000")
+    assert "imbalance on the full pool" not in first.controls
+
+
 def test_what_is_lacking_is_undecided_and_said(tmp_path):
     found = planted(tmp_path / "a", 5, ume=False)
     second = next(claim for claim in found if claim.id == "C2" and claim.scenario == "hard0")

@@ -30,10 +30,12 @@ def balance(
     - accuracy_shown of a subset, in [0, 1]: accuracy with only these modalities;
     - accuracy_only, accuracy_without of a modality: the same for it alone and for all others.
       Redundancy hides use: dropping either of two redundant modalities may cost nothing;
-    - shapley of a modality: its Shapley value for the accuracy; over modalities they sum to the
-      accuracy less that with nothing shown;
+    - shapley of a modality, in [-1, 1]: its Shapley value for the accuracy; over modalities they
+      sum to the accuracy less that with nothing shown. Below 0 is a modality that misleads. Unequal
+      values are no imbalance by themselves: modalities tell unequally much;
     - utilisation of a modality: shapley / the Bayes classifier's. 1 is what the truth prescribes,
-      0 is neglect; it may exceed 1. Only where the truth prescribes at least 0.02;
+      0 is neglect, below 0 it misleads; it may exceed 1. Few labels lower all of them. Only where
+      the truth prescribes at least 0.02;
     - imbalance: log of the largest over the smallest utilisation, each at least 0.02. 0 is
       balanced *as the truth prescribes*, which need not be equal shares;
     - conditional_utilisation of a modality: (A - A without it) / A, at most 1: how much of the

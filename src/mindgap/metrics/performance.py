@@ -32,7 +32,10 @@ def performance(
     accuracy is in [0, 1]; macro_f1 is the mean F1 over the classes that occur among the labels, in
     [0, 1]; nll is the mean negative log-likelihood in nats, probabilities floored at 1e-7; ece is
     the expected calibration error, in [0, 1]: how far confidence and accuracy are apart in each of
-    15 intervals of the confidence, weighted by the samples in it (Naeini et al. 2015).
+    15 intervals of the confidence, weighted by the samples in it (Naeini et al. 2015). Read them
+    pattern by pattern: a model can be sure enough on average and too sure wherever something is
+    missing. Of few samples ece is too large, by chance alone, so patterns of unlike size can't be
+    compared by it; and nll weighs a few sure mistakes heavily.
     """
     kinds = {"natural": torch.ones_like(labels, dtype=torch.bool)}
     complete = observed.all(dim=1)

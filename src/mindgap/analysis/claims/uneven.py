@@ -101,9 +101,11 @@ def beside_full(
 
     The neglect is not active learning's own if models that have seen everything show it as well.
     """
-    trained, _ = whole(full, cell)
-    if trained is None or first.effect is None:
+    trained, lacking = whole(full, cell)
+    if first.effect is None:
         return first
+    if trained is None:
+        return replace(first, reason=f"{first.reason}; {lacking}")
     apart = {c.cell.task: c.cell for c in full.compared if is_ensemble(c.cell.learner)}
     here = imbalances(measured, cell, ensembles.get(cell.task), REFERENCE)
     there = imbalances(full.measured, trained, apart.get(cell.task), REFERENCE)
