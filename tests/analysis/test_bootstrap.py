@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from analysis.planted_results import plant, run
 from scipy import stats
 
+from mindgap.analysis import analyse
 from mindgap.analysis.bootstrap import over_seeds, over_tasks
 
 
@@ -14,6 +16,23 @@ def test_over_many_seeds_it_is_the_normal_interval():
     assert (found.low, found.high) == pytest.approx(expected, abs=1e-3)
     assert found == over_seeds(values, "k")
     assert found != over_seeds(values, "another")
+
+
+def test_every_comparison_has_one_around_its_mean(tmp_path):
+    rng = np.random.default_rng(4)
+    ahead = rng.normal(0.03, 0.02, 8)
+    records = [
+        record
+        for seed in range(8)
+        for name, area in (("random", 0.5), ("a", 0.5 + ahead[seed]))
+        for record in run(name, seed, [area, area])
+    ]
+    (compared,) = analyse(plant(tmp_path, records)).compared
+    first, second = compared.rows
+    assert np.isnan(first.drawn.low)
+    expected = over_seeds(ahead, "t", "concat", "a")
+    assert (second.drawn.low, second.drawn.high) == pytest.approx((expected.low, expected.high))
+    assert second.drawn.low < second.to_reference.mean < second.drawn.high
 
 
 def test_too_few_or_equal_values():

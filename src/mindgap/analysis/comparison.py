@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mindgap.analysis.asked import REFERENCE
+from mindgap.analysis.bootstrap import Drawn, over_seeds
 from mindgap.analysis.cells import Cell
 from mindgap.analysis.curves import Measured, Values, aubc
 from mindgap.analysis.paired import Difference, Mean, difference, holm, mean
@@ -24,6 +25,8 @@ class Row:
         to_reference: its paired difference to random's; None for random and where there is none.
         p_holm: p adjusted for all strategies of this task and learner; NaN where there is no p.
         final, final_f1: accuracy and macro-F1 at the last round compared.
+        drawn: bootstrap interval over seeds of `to_reference`'s mean, for drawing only; NaN where
+            there is none.
     """
 
     strategy: str
@@ -32,6 +35,7 @@ class Row:
     p_holm: float
     final: Mean
     final_f1: Mean
+    drawn: Drawn
 
     @property
     def verdict(self) -> int:
@@ -68,13 +72,12 @@ def compare(measured: Measured, cell: Cell) -> list[Row]:
     for name in cell.runs:
         every = areas(measured, cell, name)
         by_name[name] = {seed: every[seed] for seed in cell.seeds(name)}
-    differences = {
-        name: difference(
-            list(by_name[name].values()), [by_name[REFERENCE][seed] for seed in by_name[name]]
-        )
+    ahead = {
+        name: [area - by_name[REFERENCE][seed] for seed, area in by_name[name].items()]
         for name in cell.runs
         if cell.has_reference and name != REFERENCE
     }
+    differences = {name: difference(each, np.zeros(len(each))) for name, each in ahead.items()}
     adjusted = dict(
         zip(differences, holm([found.p for found in differences.values()]), strict=True)
     )
@@ -86,6 +89,7 @@ def compare(measured: Measured, cell: Cell) -> list[Row]:
             adjusted.get(name, np.nan),
             last(measured, cell, name, "accuracy", "natural"),
             last(measured, cell, name, "macro_f1", "natural"),
+            over_seeds(ahead.get(name, []), cell.task, cell.learner, name),
         )
         for name in cell.runs
     ]

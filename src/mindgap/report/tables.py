@@ -28,8 +28,8 @@ class Table:
 def tables(analysis: Analysis) -> Iterator[Table]:
     """What the page lists, then what it has no room for."""
     for name, heads, texts, rows in (
-        ("strategies", "task, learner, strategy, seeds, AUBC, minus random, low, high, p (Holm)",
-         3, _strategies),
+        ("strategies", "task, learner, strategy, seeds, AUBC, minus random, low, high, p (Holm), "
+         "bootstrap low, bootstrap high", 3, _strategies),
         ("claims", "claim, task, learner, verdict, because, effect, low, high, n", 5, _claims),
         ("symptoms", "task, learner, symptom, verdict, minus control, low, high, p (Holm)",
          4, _symptoms),
@@ -66,7 +66,8 @@ def _strategies(analysis: Analysis) -> Iterator[Row]:
         for row in c.rows:
             p = row.p_holm if row.to_reference else None
             where = (c.cell.task, c.cell.learner, row.strategy)
-            yield (*where, row.aubc.n, row.aubc.value, *_interval(row.to_reference), p)
+            drawn = (p, row.drawn.low, row.drawn.high)
+            yield (*where, row.aubc.n, row.aubc.value, *_interval(row.to_reference), *drawn)
 
 
 def _claims(analysis: Analysis) -> Iterator[Row]:
