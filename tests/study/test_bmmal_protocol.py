@@ -14,12 +14,12 @@ import pytest
 from mindgap.cli import main
 from mindgap.study.run import run
 from mindgap.study.spec import read
-from mindgap.tasks.real.food101 import Food101
-from mindgap.tasks.real.kinetics_sounds import CLASSES, KineticsSounds
+from mindgap.tasks.real.copies.food101 import Food101
+from mindgap.tasks.real.copies.kinetics_sounds import CLASSES, KineticsSounds
+from mindgap.tasks.real.copies.vggsound import Vggsound
 from mindgap.tasks.real.pictures import EfficientNetLite0
 from mindgap.tasks.real.sounds import SpeechEmbedding
 from mindgap.tasks.real.texts import MiniLm
-from mindgap.tasks.real.vggsound import Vggsound
 
 TINY = ["budget.initial=4", "budget.query=2", "budget.rounds=1", "seeds=1"]
 FAST = "concat_linear[width=16, feature=8, unimodal_weight=1, steps=5, batch=8]"

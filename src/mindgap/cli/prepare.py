@@ -124,7 +124,7 @@ def command(
     if folder is None:
         typer.echo(f"{name}: {source.prepare()}")
         return
-    from mindgap.tasks.real.local import Local
+    from mindgap.tasks.real.copies.local import Local
 
     if not isinstance(source, Local):
         raise MindgapError(f"{name} isn't read from a copy; leave --from out")

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from mindgap.errors import InvalidData, MindgapError
-from mindgap.tasks.real import mm_imdb
-from mindgap.tasks.real.hateful_memes import HatefulMemes
-from mindgap.tasks.real.mm_imdb import MmImdb
-from mindgap.tasks.real.n24news import CLASSES, N24News
+from mindgap.tasks.real.copies import mm_imdb
+from mindgap.tasks.real.copies.hateful_memes import HatefulMemes
+from mindgap.tasks.real.copies.mm_imdb import MmImdb
+from mindgap.tasks.real.copies.n24news import CLASSES, N24News
 from mindgap.tasks.real.pictures import EfficientNetLite0
 from mindgap.tasks.real.texts import MiniLm
 

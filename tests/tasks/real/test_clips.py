@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from mindgap.errors import InvalidData, MindgapError
-from mindgap.tasks.real.clips import Frames, Row, clip_id, of_youtube
-from mindgap.tasks.real.crema_d import CremaD
-from mindgap.tasks.real.kinetics_sounds import CLASSES, KineticsSounds
+from mindgap.tasks.real.copies.clips import Frames, Row, clip_id, of_youtube
+from mindgap.tasks.real.copies.crema_d import CremaD
+from mindgap.tasks.real.copies.kinetics_sounds import CLASSES, KineticsSounds
+from mindgap.tasks.real.copies.vggsound import Vggsound
 from mindgap.tasks.real.pictures import EfficientNetLite0
 from mindgap.tasks.real.sounds import SpeechEmbedding, played
-from mindgap.tasks.real.vggsound import Vggsound
 
 SIDES = ("train", "test")
 

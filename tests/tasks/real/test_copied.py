@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mindgap.errors import InvalidData, MindgapError
-from mindgap.tasks.real import copied
-from mindgap.tasks.real.copied import Copied, EncodedCopy, inside, known_classes
+from mindgap.tasks.real.copies import copied
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy, inside, known_classes
 from mindgap.tasks.real.encoded import WithImages, WithSounds
 from mindgap.tasks.real.packaged import Facts
 from mindgap.tasks.real.pictures import EfficientNetLite0

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from mindgap.errors import InvalidData, MindgapError
-from mindgap.tasks.real import av_mnist
-from mindgap.tasks.real.av_mnist import AvMnist
-from mindgap.tasks.real.food101 import Food101, recipe_of
-from mindgap.tasks.real.mvsa_single import MvsaSingle
+from mindgap.tasks.real.copies import av_mnist
+from mindgap.tasks.real.copies.av_mnist import AvMnist
+from mindgap.tasks.real.copies.food101 import Food101, recipe_of
+from mindgap.tasks.real.copies.mvsa_single import MvsaSingle
 from mindgap.tasks.real.pictures import EfficientNetLite0, picture
 from mindgap.tasks.real.texts import MiniLm
 

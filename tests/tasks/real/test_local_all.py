@@ -7,8 +7,8 @@ import pytest
 from mindgap.cli import main
 from mindgap.errors import MindgapError
 from mindgap.registry import Registry
+from mindgap.tasks.real.copies.local import Local
 from mindgap.tasks.real.encoded import OURS
-from mindgap.tasks.real.local import Local
 
 REGISTRY = Registry()
 SETS = [

@@ -12,8 +12,14 @@ import pytest
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
-from mindgap.tasks.real.matlab import variables
-from mindgap.tasks.real.multi_view import Caltech7, Caltech20, Handwritten, MultiView, NusWideObj
+from mindgap.tasks.real.copies.matlab import variables
+from mindgap.tasks.real.copies.multi_view import (
+    Caltech7,
+    Caltech20,
+    Handwritten,
+    MultiView,
+    NusWideObj,
+)
 
 io = pytest.importorskip("scipy.io")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.omics import Brca, Omics, Rosmap
+from mindgap.tasks.real.copies.omics import Brca, Omics, Rosmap
 
 
 @pytest.fixture(params=[Brca, Rosmap])

@@ -13,7 +13,7 @@ import pytest
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
-from mindgap.tasks.real.cmu_mosi import CmuMosei, CmuMosi
+from mindgap.tasks.real.copies.cmu_mosi import CmuMosei, CmuMosi
 from mindgap.tasks.real.unpickle import unpickled
 
 SCORES = {"train": (-3, 0, 1.4, -0.2, 2), "valid": (0.2, -1, 0), "test": (3, -0.6, 0, 1)}

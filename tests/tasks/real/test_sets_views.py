@@ -19,9 +19,9 @@ import pytest
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
-from mindgap.tasks.real.modelnet40 import Modelnet40
+from mindgap.tasks.real.copies.modelnet40 import Modelnet40
+from mindgap.tasks.real.copies.sun_rgbd import SPLIT, SunRgbd
 from mindgap.tasks.real.pictures import EfficientNetLite0
-from mindgap.tasks.real.sun_rgbd import SPLIT, SunRgbd
 
 Image = pytest.importorskip("PIL.Image")
 savemat = pytest.importorskip("scipy.io").savemat

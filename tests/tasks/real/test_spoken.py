@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from mindgap.errors import InvalidData, MindgapError
-from mindgap.tasks.real.iemocap import Iemocap
-from mindgap.tasks.real.meld import Meld
+from mindgap.tasks.real.copies.iemocap import Iemocap
+from mindgap.tasks.real.copies.meld import Meld
 from mindgap.tasks.real.sounds import SpeechEmbedding
 from mindgap.tasks.real.texts import MiniLm
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.tables import csv_rows, json_lines, json_list, json_object, lines
+from mindgap.tasks.real.copies.tables import csv_rows, json_lines, json_list, json_object, lines
 
 ROW = {"id": (int, str), "text": str}
 

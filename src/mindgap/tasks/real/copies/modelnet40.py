@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.copied import Copied, EncodedCopy, known_classes
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy, known_classes
+from mindgap.tasks.real.copies.local import expected
 from mindgap.tasks.real.encoded import Kind, WithImages
-from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
 
 AROUND = 12

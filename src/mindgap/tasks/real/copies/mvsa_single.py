@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.copied import Copied, EncodedCopy, inside
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy, inside
+from mindgap.tasks.real.copies.local import expected
+from mindgap.tasks.real.copies.tables import Fields, json_lines
 from mindgap.tasks.real.encoded import Kind, WithImages, WithTexts
-from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
-from mindgap.tasks.real.tables import Fields, json_lines
 
 CLASSES = ("negative", "neutral", "positive")
 FIELDS: Fields = {"id": (str, int), "label": str, "text": str, "img": str}

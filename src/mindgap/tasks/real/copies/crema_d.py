@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from mindgap.errors import InvalidData, MindgapError, unknown
-from mindgap.tasks.real.clips import Row, gathered
-from mindgap.tasks.real.copied import Copied, EncodedCopy
+from mindgap.tasks.real.copies.clips import Row, gathered
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy
+from mindgap.tasks.real.copies.local import expected
+from mindgap.tasks.real.copies.tables import csv_rows
 from mindgap.tasks.real.encoded import Kind, WithImages, WithSounds
-from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
-from mindgap.tasks.real.tables import csv_rows
 
 #: As clips and tables abbreviate them, in OGM-GE's order.
 CLASSES = {

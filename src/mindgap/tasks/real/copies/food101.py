@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.copied import Copied, EncodedCopy, known_classes
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy, known_classes
+from mindgap.tasks.real.copies.local import expected
 from mindgap.tasks.real.encoded import Kind, WithImages, WithTexts
-from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
 
 #: Words of a recipe that are kept, and the word that it begins after.

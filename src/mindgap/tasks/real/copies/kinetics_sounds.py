@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.clips import Row, clip_id, gathered, of_youtube
-from mindgap.tasks.real.copied import Copied, EncodedCopy
+from mindgap.tasks.real.copies.clips import Row, clip_id, gathered, of_youtube
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy
+from mindgap.tasks.real.copies.local import expected
+from mindgap.tasks.real.copies.tables import csv_rows
 from mindgap.tasks.real.encoded import Kind, WithImages, WithSounds
-from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
-from mindgap.tasks.real.tables import csv_rows
 
 SPLITS = ("train", "test")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.copied import Copied, EncodedCopy
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy
+from mindgap.tasks.real.copies.local import expected
+from mindgap.tasks.real.copies.tables import csv_rows
 from mindgap.tasks.real.encoded import Kind, WithSounds, WithTexts
-from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
-from mindgap.tasks.real.tables import csv_rows
 
 CLASSES = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 COLUMNS = ("Utterance", "Emotion", "Dialogue_ID", "Utterance_ID")

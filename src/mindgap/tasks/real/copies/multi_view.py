@@ -12,10 +12,10 @@ from jaxtyping import Int
 
 from mindgap.errors import InvalidData
 from mindgap.registry import component_name
-from mindgap.tasks.real.copied import known_classes
+from mindgap.tasks.real.copies.copied import known_classes
+from mindgap.tasks.real.copies.local import Local, expected
+from mindgap.tasks.real.copies.matlab import variables
 from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Local, expected
-from mindgap.tasks.real.matlab import variables
 from mindgap.tasks.real.packaged import Facts, Packaged
 
 #: What the labels may be called.

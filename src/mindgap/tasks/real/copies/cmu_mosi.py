@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float
 
 from mindgap.errors import InvalidData
+from mindgap.tasks.real.copies.local import Local, counted, expected
 from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Local, counted, expected
 from mindgap.tasks.real.packaged import Facts
 from mindgap.tasks.real.unpickle import unpickled
 

@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mindgap.errors import InvalidData, MindgapError
+from mindgap.tasks.real.copies.local import Changed, Local, content_of, counted
 from mindgap.tasks.real.encoded import Encoded
 from mindgap.tasks.real.encoders import Encoder, encoded, needed
 from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Changed, Local, content_of, counted
 from mindgap.tasks.real.progress import shown
 
 #: How many files that can't be read are looked for before it stops.

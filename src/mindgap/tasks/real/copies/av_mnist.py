@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from mindgap.errors import InvalidData
+from mindgap.tasks.real.copies.local import Local, expected
 from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Local, expected
 from mindgap.tasks.real.packaged import Facts
 
 EDGE, SOUND_EDGE, CELL = 28, 112, 4

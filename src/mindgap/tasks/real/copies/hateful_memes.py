@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from mindgap.errors import InvalidData, MindgapError, unknown
-from mindgap.tasks.real.copied import Copied, EncodedCopy, inside
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy, inside
+from mindgap.tasks.real.copies.local import expected
+from mindgap.tasks.real.copies.tables import Fields, json_lines
 from mindgap.tasks.real.encoded import Kind, WithImages, WithTexts
-from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
-from mindgap.tasks.real.tables import Fields, json_lines
 
 CLASSES = ("not hateful", "hateful")
 FIELDS: Fields = {"id": (int, str), "text": str, "img": str}

@@ -11,11 +11,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from mindgap.errors import InvalidData, MindgapError, unknown
-from mindgap.tasks.real.copied import Copied, EncodedCopy, inside
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy, inside
+from mindgap.tasks.real.copies.local import expected
+from mindgap.tasks.real.copies.tables import lines
 from mindgap.tasks.real.encoded import Kind, WithSounds, WithTexts
-from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
-from mindgap.tasks.real.tables import lines
 
 CLASSES = ("anger", "happiness", "neutral", "sadness")
 EMOTIONS = {

@@ -12,11 +12,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.copied import Copied, EncodedCopy, inside, known_classes
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy, inside, known_classes
+from mindgap.tasks.real.copies.local import Changed, expected
+from mindgap.tasks.real.copies.matlab import variables
 from mindgap.tasks.real.encoded import Kind, WithImages
 from mindgap.tasks.real.encoders import needed
-from mindgap.tasks.real.local import Changed, expected
-from mindgap.tasks.real.matlab import variables
 from mindgap.tasks.real.packaged import Facts
 
 #: Scenes of more than 80 pictures.

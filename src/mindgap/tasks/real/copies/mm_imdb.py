@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.copied import Copied, EncodedCopy, inside, known_classes
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy, inside, known_classes
+from mindgap.tasks.real.copies.local import expected
+from mindgap.tasks.real.copies.tables import json_object
 from mindgap.tasks.real.encoded import Kind, WithImages, WithTexts
-from mindgap.tasks.real.local import expected
 from mindgap.tasks.real.packaged import Facts
-from mindgap.tasks.real.tables import json_object
 
 #: Part -> how many films of any number of genres it has.
 SPLITS = {"train": 15_552, "dev": 2_608, "test": 7_799}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mindgap.errors import InvalidData
-from mindgap.tasks.real.copied import Copied, EncodedCopy
+from mindgap.tasks.real.copies.copied import Copied, EncodedCopy
 
 #: How many frames of a video are encoded.
 FRAMES = 5

@@ -12,8 +12,8 @@ from jaxtyping import Float, Int
 
 from mindgap.errors import InvalidData
 from mindgap.registry import component_name
+from mindgap.tasks.real.copies.local import Local, counted, expected
 from mindgap.tasks.real.fetch import Cache
-from mindgap.tasks.real.local import Local, counted, expected
 from mindgap.tasks.real.packaged import Facts
 
 OMICS = ("mrna", "methylation", "mirna")
