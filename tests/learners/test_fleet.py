@@ -11,7 +11,7 @@ import torch
 
 from mindgap.learners import Concat, ConcatLinear, Fleet, Row, Samples, predict
 from mindgap.learners.adamw import AdamW
-from mindgap.learners.fleet import BANK
+from mindgap.learners.fleet import BANK, _cross_entropy
 from mindgap.seeding import stream
 from mindgap.strategies import SERVED
 from mindgap.tasks import TaskShape
@@ -126,6 +126,40 @@ def pool_of(fleet, number):
     start = fleet.offsets[number]
     part = fleet.samples.slice(start, start + 60)
     return Samples(part.inputs, None)  # pool 1 has no gaps: its mask was added by the stack
+
+
+@pytest.mark.parametrize("balance", ["none", "gblend", "ogm_ge"])
+def test_bits_do_not_depend_on_the_blocks(balance, monkeypatch):
+    """Rows that are trained at once, and how many blocks there are."""
+    fleet, labels = make(SIZES[1], seed=1, balance=balance, dropout=0.1, members=2)
+    rows = rows_of(labels, 7)
+    assert fleet._blocks(14) == [slice(0, 14)]
+    whole = fleet.fit(rows)
+    monkeypatch.setattr("mindgap.learners.fleet.CACHE", 0)
+    blocks = fleet._blocks(14)
+    assert [block.stop - block.start for block in blocks] == [3, 4, 3, 4]
+    for name, value in fleet.fit(rows).items():
+        assert torch.equal(value, whole[name]), name
+
+
+@pytest.mark.parametrize("classes", [2, 4, 17])
+def test_cross_entropy_and_its_gradient_are_those_of_double_precision(classes):
+    g = torch.Generator().manual_seed(0)
+    logits = 5 * torch.randn(3, 7, classes + 2, generator=g)
+    labels = torch.randint(classes, (3, 7), generator=g)
+
+    def literal(z):
+        samples = z[..., :classes].flatten(0, 1)
+        true = labels.flatten().tolist()
+        each = [one.exp().sum().log() - one[y] for one, y in zip(samples, true, strict=True)]
+        return torch.stack(each).view(3, 7)
+
+    mine, theirs = logits.requires_grad_(), logits.detach().double().requires_grad_()
+    ours, reference = _cross_entropy(mine[..., :classes], labels), literal(theirs)
+    torch.testing.assert_close(ours.double(), reference, atol=1e-5, rtol=1e-6)
+    (slope,) = torch.autograd.grad(ours.mean(), mine)
+    (wanted,) = torch.autograd.grad(reference.mean(), theirs)
+    torch.testing.assert_close(slope.double(), wanted, atol=1e-7, rtol=1e-5)
 
 
 @pytest.mark.parametrize("learner", [Concat, ConcatLinear])

@@ -17,20 +17,20 @@ CPUINFO = Path("/proc/cpuinfo")
 EXACT = (
     (torch.__version__, torch.backends.cpu.get_cpu_capability()) == ("2.13.0+cpu", "AVX512")
     and CPUINFO.exists()
-    and "GenuineIntel" in CPUINFO.read_text()
+    and "AuthenticAMD" in CPUINFO.read_text()
 )
 
 # learner: digest of the initial parameters, digest of the trained ones, their projections
 KNOWN = {
     Concat: (
         "8b94bb8cd68b0926",
-        "eda75c983dec2a37",
+        "e1274f7a98268fcc",
         "-0.21394 0.840782 -0.649247 0.322061 2.045657 0.352489 -1.135182 0.054487 1.957188 "
         "0.18835 0.195093 -0.978657 0.438838 -0.51257 -0.165613 -0.114759 0.030998 0.029338",
     ),
     ConcatLinear: (
         "60bb821ebb99cd0d",
-        "580bb236332b7af2",
+        "2655739e0dc9624e",
         "-0.254607 0.872577 -0.722224 0.299108 2.043909 0.351603 -1.080277 0.003518 1.782999 "
         "0.157001 0.193965 -0.978707 -1.866281 0.634347 0.035262 -0.052978",
     ),

@@ -21,8 +21,8 @@ class AdamW:
     """
 
     def __init__(self, flat: Float[Tensor, "R P"], decays: Sequence[float]) -> None:
-        self.rows = flat.detach()
-        self.mean, self.variance = torch.zeros_like(self.rows), torch.zeros_like(self.rows)
+        rows = flat.detach()
+        self.everything = rows, torch.zeros_like(rows), torch.zeros_like(rows)
         self.taken = torch.zeros((), device=flat.device)
         self.decays = decays
 
@@ -30,17 +30,21 @@ class AdamW:
         """Go one step, each row at its own learning rate."""
         self.taken += 1
         if len(set(rates)) == len(set(self.decays)) == 1:
-            self._go(slice(None), gradient, rates[0], self.decays[0])
+            self._go(self.everything, gradient, rates[0], self.decays[0])
             return
         for row, (rate, decay) in enumerate(zip(rates, self.decays, strict=True)):
-            self._go(slice(row, row + 1), gradient, rate, decay)
+            rows, mean, variance = (part[row : row + 1] for part in self.everything)
+            self._go((rows, mean, variance), gradient[row : row + 1], rate, decay)
 
-    def _go(self, which: slice, gradient: Float[Tensor, "R P"], rate: float, decay: float) -> None:
-        torch.ops.aten._fused_adamw_(
-            [self.rows[which]],
-            [gradient[which]],
-            [self.mean[which]],
-            [self.variance[which]],
+    def _go(
+        self, which: tuple[Tensor, Tensor, Tensor], gradient: Tensor, rate: float, decay: float
+    ) -> None:
+        rows, mean, variance = which
+        torch._fused_adamw_(
+            [rows],
+            [gradient],
+            [mean],
+            [variance],
             [],
             [self.taken],
             lr=rate,

@@ -2,13 +2,14 @@
 
 All parameters live in one flat (R, P) buffer, P padded to whole vectors, so that one optimiser
 call serves every run and no run's bits depend on its neighbours. Every random number of a run is
-keyed by what it is for (`Row.key`), never by its place in the fleet.
+keyed by what it is for (`Row.key`), never by its place in the fleet. On a CPU, rows train in blocks
+that stay in the processor's cache, one block after the other.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,9 +20,10 @@ from torch import Tensor
 from mindgap.errors import MindgapError
 from mindgap.learners.adamw import AdamW
 from mindgap.learners.balance.base import Descent, Losses
+from mindgap.learners.buffer import Buffer, padded_size
 from mindgap.learners.divergence import Diverged, Watch
 from mindgap.learners.ensemble import together
-from mindgap.learners.layers import Parameters, padded
+from mindgap.learners.layers import Parameters
 from mindgap.learners.learner import Learner
 from mindgap.learners.missing import thinned
 from mindgap.learners.network import Network
@@ -30,6 +32,10 @@ from mindgap.seeding import stream
 
 #: Rows of a dropout bank beyond one batch; masks are reused over steps at shifting offsets.
 BANK = 512
+
+#: Bytes of parameters, gradients and averages of them that a block of rows may take on a CPU, and
+#: the fewest rows of a block: what a step costs however few rows there are is shared by them.
+CACHE, FEWEST = 12 << 20, 4
 
 #: Each row's random numbers, and where every step begins to read them.
 Bank = tuple[Float[Tensor, "R N H"], list[int]]
@@ -86,8 +92,7 @@ class Fleet:
         self.samples = Samples.stack(samples).to(self.device)
         lengths = [len(s) for s in samples]
         self.offsets = np.cumsum([0, *lengths[:-1]]).tolist()
-        self.sizes = [math.prod(shape) for shape in network.shapes.values()]
-        self.size = padded(sum(self.sizes))
+        self.size = padded_size(network.shapes)
 
     def refuses(self, row: Row) -> str | None:
         """Why this row can't be trained, or None."""
@@ -113,40 +118,47 @@ class Fleet:
                 raise MindgapError(f"run {row.key}: {why}")
         count = self.learner.members
         rows = [member for row in rows for member in row.members(count)]
-        watch = Watch(self.learner, [row.learning_rate for row in rows], self.device)
-        trained = self.descend(rows, self.network.balance.descent(self, rows), watch)
-        fitted = together(trained, count)
-        if reasons := watch.reasons({name: trained[name] for name in self.network.shapes}):
-            raise Diverged(fitted, {row // count: why for row, why in reasons.items()})
+        parts: list[Parameters] = []
+        reasons: dict[int, str] = {}
+        for block in self._blocks(len(rows)):
+            own = rows[block]
+            watch = Watch(self.learner, [row.learning_rate for row in own], self.device)
+            trained = self.descend(own, self.network.balance.descent(self, own), watch)
+            diverged = watch.reasons({name: trained[name] for name in self.network.shapes})
+            reasons |= {(block.start + row) // count: why for row, why in diverged.items()}
+            parts.append(trained)
+        fitted = together({name: torch.cat([p[name] for p in parts]) for name in parts[0]}, count)
+        if reasons:
+            raise Diverged(fitted, reasons)
         return fitted
 
     def start(self, rows: Sequence[Row]) -> Parameters:
         """What training these rows starts from."""
-        return {**self._views(self._initial(rows)), **self._constants(rows)}
+        return {**Buffer(self._initial(rows), self.network.shapes).views, **self._constants(rows)}
 
     def descend(
         self, rows: Sequence[Row], descent: Descent, watch: Watch | None = None
     ) -> Parameters:
         """Train every row in the way that `descent` goes; parameters, (R, ...) each."""
-        flat = self._initial(rows).requires_grad_()
+        buffer = Buffer(self._initial(rows), self.network.shapes)
         batches, labels = self._batches(rows)
         constants = self._constants(rows)
+        parameters = {**buffer.trained, **constants}
         dropout = self._dropout(rows)
         hiding = self._hiding(rows)
         decay = self.learner.weight_decay
         decays = [decay if row.weight_decay is None else row.weight_decay for row in rows]
-        optimiser = AdamW(flat, decays)
+        optimiser = AdamW(buffer.flat, decays)
         distinct = {row.learning_rate for row in rows}
         for step in range(self.learner.steps):
-            parameters = {**self._views(flat), **constants}
             masks = self._at(dropout, step), self._at(hiding, step)
             losses = self.losses(parameters, batches[step], labels[step], *masks)
             if watch is not None:
                 watch.see(step, losses.multimodal)
             now = {rate: self.learner.rate(step, rate) for rate in distinct}
             rates = [now[row.learning_rate] for row in rows]
-            optimiser.step(descent(flat, losses, step), rates)
-        return {**self._views(flat.detach()), **constants}
+            optimiser.step(descent(buffer, losses, step), rates)
+        return {**buffer.views, **constants}
 
     def losses(
         self,
@@ -250,21 +262,17 @@ class Fleet:
         values, offsets = bank
         return values[:, offsets[step] : offsets[step] + self.learner.batch]
 
-    def _views(self, flat: Float[Tensor, "R P"]) -> Parameters:
-        """Parameters as views of the buffer; one split, since slices cost a copy each backward."""
-        rest = self.size - sum(self.sizes)
-        parts = flat.split([*self.sizes, rest], dim=1)
-        shapes: Mapping[str, tuple[int, ...]] = self.network.shapes
-        return {
-            name: part.view(len(flat), *shape)
-            for (name, shape), part in zip(shapes.items(), parts, strict=False)
-        }
+    def _blocks(self, count: int) -> list[slice]:
+        """Cut `count` rows into blocks, all of the same size or one row less."""
+        if self.device.type != "cpu" or not self.network.in_blocks:
+            return [slice(0, count)]
+        most = max(FEWEST, CACHE // (4 * 4 * self.size))  # four buffers of four bytes a number
+        cuts = np.linspace(0, count, -(-count // most) + 1).astype(int).tolist()
+        return [slice(start, stop) for start, stop in itertools.pairwise(cuts)]
 
 
 def _cross_entropy(
     logits: Float[Tensor, "R B C"], labels: Int64[Tensor, "R B"]
 ) -> Float[Tensor, "R B"]:
-    flat = torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1), labels.flatten(), reduction="none"
-    )
-    return flat.view(labels.shape)
+    """Of each sample, with classes before samples, so that many samples are computed at once."""
+    return torch.nn.functional.cross_entropy(logits.mT, labels, reduction="none")

@@ -97,18 +97,26 @@ def unbiased(name: str, fan_in: int, fan_out: int) -> dict[str, Draw]:
 
 def linear(x: Float[Tensor, "R B i"], parameters: Parameters, name: str) -> Float[Tensor, "R B o"]:
     """R linear layers in one product."""
+    weight, bias = parameters[f"{name}.weight"], parameters.get(f"{name}.bias")
     if x.shape[1] == 1:  # one sample of one run would take another routine, with other bits
         return linear(x.expand(-1, 2, -1), parameters, name)[:, :1]
-    if f"{name}.bias" not in parameters:
-        return torch.bmm(x, parameters[f"{name}.weight"])
-    return torch.baddbmm(parameters[f"{name}.bias"].unsqueeze(1), x, parameters[f"{name}.weight"])
+    if len(x) == weight.shape[2] == 1:  # and so would one unit of one run
+        twice = {f"{name}.weight": weight.expand(2, -1, -1)}
+        if bias is not None:
+            twice[f"{name}.bias"] = bias.expand(2, -1)
+        return linear(x.expand(2, -1, -1), twice, name)[:1]
+    if bias is None:
+        return torch.bmm(x, weight)
+    return torch.baddbmm(bias.unsqueeze(1), x, weight)
 
 
 def hidden(x: Float[Tensor, "R B i"], parameters: Parameters, name: str) -> Float[Tensor, "R B o"]:
     """A linear layer, layer normalisation where it has one (Ba et al. 2016), a ReLU."""
     x = linear(x, parameters, name)
     if f"{name}.scale" in parameters:
-        x = torch.nn.functional.layer_norm(x, x.shape[2:])
+        size = x.shape[2:]
+        same = x.new_ones(size)  # PyTorch takes one scale for all runs, and longer without any
+        x = torch.nn.functional.layer_norm(x, size, same)
         shift = parameters[f"{name}.shift"].unsqueeze(1)
         return torch.addcmul(shift, x, parameters[f"{name}.scale"].unsqueeze(1)).relu_()
     return x.relu_()

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32, Int64
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from mindgap.errors import MindgapError
 from mindgap.learners.layers import Parameters
+from mindgap.learners.lending import Lending
 from mindgap.learners.module_contract import built, check_module, has_batch_norm, kept, trained
 from mindgap.learners.module_trial import ABSOLUTE, RELATIVE, RUNS, asked, refused
 from mindgap.learners.network import Network, Output
@@ -44,6 +44,9 @@ class ModuleNetwork(Network):
         MindgapError: the module, or what it returns, breaks the contract; says what to mend.
     """
 
+    #: its steps take long however few rows there are
+    in_blocks = False
+
     def __init__(
         self,
         factory: Callable[[], nn.Module],
@@ -56,11 +59,20 @@ class ModuleNetwork(Network):
         self.factory, self.names, self.n_classes = factory, tuple(shape.modalities), shape.n_classes
         self.dropout, self.unimodal_heads = dropout, unimodal_heads
         modules = [built(factory, stream("trial", r)) for r in range(RUNS)]
-        self.module = modules[0]
+        self.module: Any = modules[0]
         check_module(self.module, built(factory, stream("trial", 0)), batch)
-        self.shapes = {name: tuple(value.shape) for name, value in trained(self.module).items()}
+        self._lending = Lending(self.module)
+        self._mode: bool | None = None
+        self.turned = _turned(self.module)
+        self.shapes = {
+            name: tuple(self._turn(name, value).shape)
+            for name, value in trained(self.module).items()
+        }
         states = [{**trained(module), **kept(module)} for module in modules]
-        two = {name: torch.stack([state[name] for state in states]) for name in states[0]}
+        two = {
+            name: torch.stack([self._turn(name, state[name]) for state in states])
+            for name in states[0]
+        }
         for name in self.shapes:
             two[name].requires_grad_()
         output = asked(self.module, shape, unimodal_heads, self._set_mode)
@@ -71,7 +83,8 @@ class ModuleNetwork(Network):
         self.notes = self._noted(reason)
 
     def initial(self, rng: np.random.Generator) -> dict[str, Float32[np.ndarray, "*shape"]]:
-        return {name: value.numpy() for name, value in trained(built(self.factory, rng)).items()}
+        fresh = trained(built(self.factory, rng))
+        return {name: self._turn(name, value).numpy() for name, value in fresh.items()}
 
     def constants(
         self, labels: Int64[Tensor, " n"], rng: np.random.Generator
@@ -119,11 +132,19 @@ class ModuleNetwork(Network):
         logits: Tensor = self._over_runs(self._last, parameters, embedding)[0]
         return logits
 
+    def own(self, parameters: Parameters) -> dict[str, Tensor]:
+        """Parameters, of one run or of several, in the shapes that the module gives them."""
+        return {name: self._turn(name, value) for name, value in parameters.items()}
+
+    def _turn(self, name: str, value: Tensor) -> Tensor:
+        return value.mT if name in self.turned else value
+
     def _forward(
         self, parameters: Parameters, inputs: Mapping[str, Tensor], observed: Tensor
     ) -> tuple[Any, ...]:
         """Of one run; modalities in the task's order, whatever the module's."""
-        output = functional_call(self.module, dict(parameters), (inputs, observed), strict=True)
+        with self._lending(self.own(parameters)):
+            output = self.module(inputs, observed)
         heads = self.names if self.unimodal_heads else ()
         return (
             output.logits,
@@ -133,11 +154,14 @@ class ModuleNetwork(Network):
         )
 
     def _last(self, parameters: Parameters, embedding: Tensor) -> tuple[Tensor]:
-        named = {f"module.{name}": value for name, value in parameters.items()}
-        return (functional_call(_Head(self.module), named, (embedding,), strict=True),)
+        with self._lending(self.own(parameters)):
+            return (self.module.head(embedding),)
 
     def _set_mode(self) -> None:
-        self.module.train(torch.is_grad_enabled())
+        if self._mode == torch.is_grad_enabled():
+            return
+        self._mode = torch.is_grad_enabled()
+        self.module.train(self._mode)
         for part in self.module.modules():
             if isinstance(part, ALWAYS_TRAINING):
                 part.training = True
@@ -152,7 +176,7 @@ class ModuleNetwork(Network):
                 "has no head: name its last layer so, or set dropout=0"
             )
         with torch.no_grad():
-            logits = _Head(self.module)(output.embedding)
+            logits = self.module.head(output.embedding)
         wanted = output.logits
         if logits.shape != wanted.shape or not torch.allclose(logits, wanted, RELATIVE, ABSOLUTE):
             raise MindgapError(
@@ -170,15 +194,14 @@ class ModuleNetwork(Network):
         return []
 
 
-class _Head(nn.Module):
-    """A module's `head` as a module, which finds shared weights where they are."""
-
-    def __init__(self, module: Any) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, embedding: Tensor) -> Any:
-        return self.module.head(embedding)
+def _turned(module: nn.Module) -> set[str]:
+    """Weights that the buffer holds as (in, out): so a linear layer's products and its gradient
+    are laid out as they are read."""
+    return {
+        f"{name}.weight" if name else "weight"
+        for name, part in module.named_modules()
+        if type(part) is nn.Linear and part.weight.requires_grad
+    }
 
 
 def _zeroed(x: Float[Tensor, "R B ..."], there: Bool[Tensor, "R B"]) -> Float[Tensor, "R B ..."]:

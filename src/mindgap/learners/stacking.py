@@ -25,7 +25,8 @@ def at_once(call: Call, parameters: Parameters, *batches: Any) -> tuple[Any, ...
     A lone run and a lone sample are computed as two, since convolutions and products of one row
     take other routines, with other bits. Attention is decomposed: fused, it has no batching rule.
     """
-    lone_run, lone_sample = (size == 1 for size in _size(batches[0]))
+    runs, samples = _size(batches[0])
+    lone_run, lone_sample = runs == 1, samples == 1
     given = parameters
     if lone_sample:
         batches = tuple(_each(_twice, batch, 1) for batch in batches)
@@ -34,13 +35,13 @@ def at_once(call: Call, parameters: Parameters, *batches: Any) -> tuple[Any, ...
         given = _each(_twice, parameters, 0)
     with sdpa_kernel(SDPBackend.MATH):
         results = torch.func.vmap(call)(dict(given), *batches)
-    if lone_run:
-        results = tuple(_each(_first, result, 0) for result in results)
-        if torch.is_grad_enabled():
-            _keep_writing(given, parameters)
+    # cut also where nothing is too much, so that gradients come back in the same layout
+    results = tuple(_each(_first, result, 0, runs) for result in results)
+    if lone_run and torch.is_grad_enabled():
+        _keep_writing(given, parameters)
     if lone_sample:
-        results = tuple(_each(_first, result, 1) for result in results)
-    return tuple(results)
+        results = tuple(_each(_first, result, 1, 1) for result in results)
+    return results
 
 
 def one_by_one(call: Call, parameters: Parameters, *batches: Any) -> tuple[Any, ...]:
@@ -62,8 +63,8 @@ def _twice(x: Tensor, dim: int) -> Tensor:
     return torch.cat([x, x], dim=dim)
 
 
-def _first(x: Tensor, dim: int) -> Tensor:
-    return x.narrow(dim, 0, 1)
+def _first(x: Tensor, dim: int, count: int) -> Tensor:
+    return x.narrow(dim, 0, count)
 
 
 def _size(batch: Any) -> tuple[int, int]:

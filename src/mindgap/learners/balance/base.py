@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from mindgap.learners.buffer import Buffer
 
 if TYPE_CHECKING:
     from mindgap.learners.fleet import Fleet, Row
@@ -52,8 +53,8 @@ class Losses:
         return means
 
 
-#: Makes a gradient, (R, P), of the flat buffer, a step's losses and the step's number.
-Descent = Callable[[Float[Tensor, "R P"], Losses, int], Tensor]
+#: Makes a gradient, (R, P), of the buffer, a step's losses and the step's number.
+Descent = Callable[[Buffer, Losses, int], Tensor]
 
 
 class Balance(ABC):
@@ -78,32 +79,18 @@ class Plain(Balance):
     """The sum of all losses, the unimodal ones with the network's one weight."""
 
     def descent(self, fleet: Fleet, rows: Sequence[Row]) -> Descent:
-        def descend(flat: Float[Tensor, "R P"], losses: Losses, step: int) -> Tensor:
-            return plain_gradient(fleet.network, flat, losses)
+        def descend(buffer: Buffer, losses: Losses, step: int) -> Tensor:
+            return plain_gradient(fleet.network, buffer, losses)
 
         return descend
 
 
-def gradient(
-    flat: Float[Tensor, "R P"], losses: Sequence[Float[Tensor, " R"]], *, last: bool = True
-) -> Float[Tensor, "R P"]:
-    """Each run's own, of the sum of these losses: runs share no parameter.
-
-    Args:
-        last: whether no other gradient of the same step is to follow.
-    """
-    (found,) = torch.autograd.grad(torch.stack([*losses]).sum(), flat, retain_graph=not last)
-    return found
-
-
-def plain_gradient(
-    network: Network, flat: Float[Tensor, "R P"], losses: Losses
-) -> Float[Tensor, "R P"]:
+def plain_gradient(network: Network, buffer: Buffer, losses: Losses) -> Float[Tensor, "R P"]:
     """Of the sum of all losses, the unimodal ones with the network's weight."""
     parts = [own * network.unimodal_weight for own in losses.unimodal_means()]
     if network.fused_loss:
         parts.append(losses.multimodal)
-    return gradient(flat, parts)
+    return buffer.gradient(parts)
 
 
 def encoder_spans(network: Network) -> dict[str, tuple[int, int]]:

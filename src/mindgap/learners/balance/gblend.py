@@ -31,7 +31,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mindgap.learners.balance.base import Balance, Descent, Losses, gradient
+from mindgap.learners.balance.base import Balance, Descent, Losses
+from mindgap.learners.buffer import Buffer
 from mindgap.learners.layers import Parameters
 from mindgap.seeding import stream
 
@@ -100,9 +101,9 @@ def blend(
 def weighed(weights: Float[Tensor, "R M_plus_1"]) -> Descent:
     """Go down the weighed sum of all losses."""
 
-    def descend(flat: Float[Tensor, "R P"], losses: Losses, step: int) -> Tensor:
+    def descend(buffer: Buffer, losses: Losses, step: int) -> Tensor:
         each = [*losses.unimodal_means(), losses.multimodal]
-        return gradient(flat, [loss * weights[:, k] for k, loss in enumerate(each)])
+        return buffer.gradient([loss * weights[:, k] for k, loss in enumerate(each)])
 
     return descend
 

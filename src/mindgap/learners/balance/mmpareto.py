@@ -28,7 +28,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mindgap.learners.balance.base import Balance, Descent, Losses, encoder_spans, gradient
+from mindgap.learners.balance.base import Balance, Descent, Losses, encoder_spans
+from mindgap.learners.buffer import Buffer
 
 if TYPE_CHECKING:
     from mindgap.learners.fleet import Fleet, Row
@@ -45,9 +46,9 @@ class MmPareto(Balance):
     def descent(self, fleet: Fleet, rows: Sequence[Row]) -> Descent:
         spans = encoder_spans(fleet.network).values()
 
-        def descend(flat: Float[Tensor, "R P"], losses: Losses, step: int) -> Tensor:
-            g = gradient(flat, [losses.multimodal], last=False)
-            u = gradient(flat, losses.unimodal_means())
+        def descend(buffer: Buffer, losses: Losses, step: int) -> Tensor:
+            g = buffer.gradient([losses.multimodal], last=False)
+            u = buffer.gradient(losses.unimodal_means())
             found = g + u
             for start, stop in spans:
                 found[:, start:stop] = integrated(g[:, start:stop], u[:, start:stop])

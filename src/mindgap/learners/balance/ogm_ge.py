@@ -37,6 +37,7 @@ from mindgap.learners.balance.base import (
     parameter_span,
     plain_gradient,
 )
+from mindgap.learners.buffer import Buffer
 from mindgap.seeding import stream
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ class OgmGe(Balance):
         steps = fleet.learner.steps
         offsets = stream("gradient noise offsets", steps).integers(SPARE, size=steps).tolist()
 
-        def descend(flat: Float[Tensor, "R P"], losses: Losses, step: int) -> Tensor:
-            found = plain_gradient(network, flat, losses)
+        def descend(buffer: Buffer, losses: Losses, step: int) -> Tensor:
+            found = plain_gradient(network, buffer, losses)
             factors = modulation(losses)
             drawn = noise[:, offsets[step] : offsets[step] + fleet.size]
             for m, parameters in enumerate(places):
