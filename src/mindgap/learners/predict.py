@@ -70,13 +70,18 @@ def predict(
         parameters, asked = apart(parameters), asked_of_members(rest)
     else:
         asked = rest
-    told = []
+    if not rest:
+        return ready
     for chunk in chunks(len(samples), next(iter(parameters.values())).device):
         part = samples.slice(chunk.start, chunk.stop)
         answers = _answer(network, parameters, part, asked, masks)
         answers = folded(answers, rest, count) if count > 1 else answers
-        told.append({key: _finished(answers[key], key, temperature) for key in rest})
-    return {**ready, **{key: _join([chunk[key] for chunk in told]) for key in rest}}
+        for key in rest:
+            finished = _finished(answers[key], key, temperature)
+            if key not in ready:
+                ready[key] = _room(finished, len(samples))
+            _put(finished, ready[key], chunk)
+    return ready
 
 
 def _answer(
@@ -222,8 +227,18 @@ def _columns(names: tuple[str, ...], subset: Subset, device: torch.device) -> Bo
     return torch.tensor([name in subset for name in names], device=device)
 
 
-def _join(parts: list[Any]) -> Any:
-    """Chunks of samples one after the other; samples are the last axis but one."""
-    if isinstance(parts[0], Mapping):
-        return {key: torch.cat([part[key] for part in parts], dim=-2) for key in parts[0]}
-    return torch.cat(parts, dim=-2)
+def _room(part: Any, count: int) -> Any:
+    """Where answers for `count` samples go, which are the last axis but one: kept chunk by chunk,
+    they would leave holes in memory that together are as large as they."""
+    if isinstance(part, Mapping):
+        return {key: _room(value, count) for key, value in part.items()}
+    return part.new_empty(*part.shape[:-2], count, part.shape[-1])
+
+
+def _put(part: Any, whole: Any, where: slice) -> None:
+    """A chunk's answers into their place."""
+    if isinstance(part, Mapping):
+        for key, value in part.items():
+            _put(value, whole[key], where)
+    else:
+        whole[..., where, :] = part
