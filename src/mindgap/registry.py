@@ -15,6 +15,7 @@ import inspect
 import pkgutil
 import re
 import sys
+import traceback
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, is_dataclass, replace
@@ -391,5 +392,13 @@ def _load(path: Path) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # sys.exit() included
-        raise MindgapError(f"plug-in {path} failed to import: {error!r}") from error
+        raise MindgapError(f"plug-in {path} failed to import: {_told(error, path)}") from error
     return module
+
+
+def _told(error: BaseException, path: Path) -> str:
+    """An error, and the last line of the file that had a part in it."""
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} (line {error.lineno})"
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    return f"{error!r}" + (f" (line {lines[-1]})" if lines else "")

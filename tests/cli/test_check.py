@@ -79,6 +79,16 @@ def test_what_is_broken_is_told_on_its_line_with_exit_code_1(folder):
     assert printed[-1].startswith(f"impure: 2 of {len(RULES)} rules broken")
 
 
+def test_one_cause_is_told_once(folder):
+    (folder / "mine.py").write_text(SOUND.replace("torch.zeros(len(", "torch.zeros(1 / len("))
+    printed = invoke("check", "mine.py", code=1).splitlines()
+    broken = [line for line in printed if line.startswith("  broken")]
+    assert len(broken) > 10
+    assert "select raises TypeError: " in broken[0]
+    assert "(mine.py, line 9)" in broken[0]
+    assert all(line.endswith(": as in 'it returns n distinct candidates'") for line in broken[1:])
+
+
 def test_every_strategy_of_a_file_is_checked_and_no_other(folder):
     (folder / "both.py").write_text(FAULTY + SOUND.partition("best\n")[2])
     printed = invoke("check", "both.py", code=1)
@@ -101,7 +111,7 @@ def test_json_is_all_that_is_printed(folder):
     (folder / "mine.py").write_text(FAULTY)
     rows = json.loads(invoke("check", "mine.py", "--json", code=1))
     assert [row["rule"] for row in rows] == list(RULES)
-    assert all(set(row) == {"strategy", "rule", "outcome", "why"} for row in rows)
+    assert all(set(row) == {"strategy", "rule", "outcome", "why", "cause"} for row in rows)
     assert {row["strategy"] for row in rows} == {"impure"}
     assert all(bool(row["why"]) == (row["outcome"] != "kept") for row in rows)
 
@@ -110,7 +120,8 @@ def test_json_is_all_that_is_printed(folder):
     ("text", "told"),
     [
         ("import no_such_module\n", "failed to import: ModuleNotFoundError"),
-        ("x = \n", "failed to import: SyntaxError"),
+        ("x = 1\nx = \n", "failed to import: SyntaxError: invalid syntax (line 2)"),
+        ("x = 1\ny = 1 / 0\n", "ZeroDivisionError('division by zero') (line 2)"),
         ("x = 1\n", "mine.py holds no strategy: derive a class from mindgap.strategies.Strategy"),
         (SOUND.replace("requires", "demands"), "give it requires() and select()"),
         ("from mindgap.strategies.margin import Margin\n", "holds no strategy"),

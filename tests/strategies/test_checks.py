@@ -44,23 +44,25 @@ def test_a_trace_has_a_row_of_finite_numbers_for_each(pool):
 
 
 def test_no_selection(pool):
-    assert complaint([1, 2], pool) == "select must return a Selection, not list"
-    assert complaint(None, pool) == "select must return a Selection, not NoneType"
+    for returned, kind in (([1, 2], "list"), (None, "NoneType")):
+        told = complaint(returned, pool)
+        assert told.startswith(f"select must return a Selection, not {kind}: end with return best(")
 
 
 @pytest.mark.parametrize(
-    "rows",
+    ("rows", "kind"),
     [
-        torch.arange(4).float(),
-        torch.arange(4, dtype=torch.int32),
-        torch.arange(4)[:, None],
-        torch.ones(20, dtype=torch.bool),
-        [0, 1, 2, 3],
-        np.arange(4),
+        (torch.arange(4).float(), "one of torch.float32 and shape (4,)"),
+        (torch.arange(4, dtype=torch.int32), "one of torch.int32 and shape (4,)"),
+        (torch.arange(4)[:, None], "one of torch.int64 and shape (4, 1)"),
+        (torch.ones(20, dtype=torch.bool), "one of torch.bool and shape (20,)"),
+        ([0, 1, 2, 3], "list"),
+        (np.arange(4), "ndarray"),
     ],
 )
-def test_rows_that_are_no_rows(pool, rows):
-    assert complaint(chosen(pool, rows=rows), pool) == "rows must be a one-dimensional int64 tensor"
+def test_rows_that_are_no_rows(pool, rows, kind):
+    told = complaint(chosen(pool, rows=rows), pool)
+    assert told == f"rows must be a one-dimensional int64 tensor, not {kind}"
 
 
 @pytest.mark.parametrize("returned", [0, 3, 5])
@@ -85,13 +87,15 @@ def test_a_row_that_is_chosen_twice(pool):
 def test_a_row_that_has_a_label(pool):
     rows = torch.cat([pool.candidates[:3], pool.labelled[:1]])
     told = complaint(chosen(pool, rows=rows), pool)
-    assert told == f"row {int(pool.labelled[0])} is not a candidate (it has a label already)"
+    row = int(pool.labelled[0])
+    assert told.startswith(f"row {row} is not a candidate (it has a label already): ")
+    assert told.endswith("pool.candidates[places]")
 
 
 @pytest.mark.parametrize("count", [0, 3, 5])
 def test_another_number_of_scores(pool, count):
     told = complaint(chosen(pool, scores=torch.zeros(count)), pool)
-    assert told == f"there are {count} scores for 4 rows"
+    assert told.startswith(f"there are {count} scores for 4 rows: ")
 
 
 def test_a_score_that_is_nan(pool):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from sklearn.metrics import accuracy_score
@@ -11,6 +12,7 @@ from mindgap.errors import InvalidData
 from mindgap.learners import Fleet, Samples, predict
 from mindgap.registry import Registry
 from mindgap.strategies import Pool, Strategy, best
+from mindgap.strategies.stratified_random import StratifiedRandom
 from mindgap.study import blocks, loop
 from mindgap.study.finished import Finished
 from mindgap.study.labels import SimulatedLabels
@@ -333,6 +335,30 @@ def test_a_trial_says_exactly_what_the_next_round_measures(run, task, learner):
             }
             found = records[name, trying, seed, round_ + 1]
             assert promised == {measured(found, "accuracy", "natural")}
+
+
+def test_true_labels_are_those_that_queries_reveal(run, monkeypatch):
+    seen, select = [], StratifiedRandom.select
+
+    def look(self, pool, n, rng):
+        seen.append(pool)
+        return select(self, pool, n, rng)
+
+    monkeypatch.setattr(StratifiedRandom, "select", look)
+    run(
+        tasks=["miss_base[pool=150, test=90]"],
+        learners=["concat[steps=2]"],
+        strategies=["stratified_random[shares=equal]"],
+        budget={"initial": 12, "query": 40, "rounds": 1},
+        seeds=1,
+    )
+    task = Registry().configure("task", "miss_base[pool=150, test=90]").build().make(0)
+    first, second = seen
+    for pool in seen:
+        assert pool.true_labels.argmax(dim=1).tolist() == task.pool.labels.tolist()
+        assert pool.true_labels.sum(dim=1).tolist() == [1.0] * 150
+    assert first.labels.equal(second.labels[:12])
+    assert np.ptp(second.labels.bincount(minlength=len(task.pool.classes)).numpy()) <= 1
 
 
 def test_a_trial_needs_a_test_set(monkeypatch):

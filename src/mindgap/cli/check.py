@@ -35,8 +35,10 @@ def command(
 ) -> None:
     """Check that a strategy keeps the contract, in seconds and without any training.
 
-    A line for each rule; what is broken says what to mend. The exit code is 1 where a rule is
-    broken, and 2 where a file doesn't load.
+    A line for each rule; what is broken says what to mend. A strategy is asked for about 130
+    choices from small pools and one from 20,000 samples; one that trains a network in each is
+    checked sooner with fewer steps, as in `mindgap check m_vaal[steps=10]`. The exit code is 1
+    where a rule is broken, and 2 where a file doesn't load.
     """
     from rich.console import Console
 
@@ -48,9 +50,11 @@ def command(
         console.print(f"[bold]{tell.plain(found.text)}[/]")
         start = time.perf_counter()
         findings = []
+        known: dict[str, str] = {}  # what went wrong in select, and the first rule that it broke
         for finding in examine(found.build()):
             findings.append(finding)
-            _print(finding, console)
+            first = known.setdefault(finding.cause, finding.rule) if finding.cause else finding.rule
+            _print(finding, first, console)
             told.append({"strategy": found.text, **vars(finding)})
         broken = sum(finding.outcome == "broken" for finding in findings)
         verdict = f"{broken} of {len(findings)} rules broken" if broken else "keeps the contract"
@@ -89,7 +93,8 @@ def _file_of(target: Any) -> str | None:
         return None
 
 
-def _print(finding: Finding, console: Console) -> None:
+def _print(finding: Finding, first: str, console: Console) -> None:
     colour = COLOURS[finding.outcome]
-    why = f": {tell.plain(finding.why)}" if finding.why else ""
+    told = finding.why if first == finding.rule else f"as in {first!r}"
+    why = f": {tell.plain(told)}" if told else ""
     console.print(f"  [{colour}]{finding.outcome:11}[/] {finding.rule}{why}")

@@ -16,8 +16,10 @@ class Badge(Strategy):
 
     The gradient at the predicted class y^ is g(x) = (p - e_y^) z^T, with z the embedding. Each
     further sample is drawn with probability proportional to min_s |g(x) - g(s)|^2 over the chosen.
-    The first sample is the one with the largest gradient, as in the authors' code; distances are
-    computed without the gradients (see `gradient`). Labelled samples are no centres.
+    The first sample is the one with the largest gradient, as in the authors' code; other code draws
+    it uniformly (AL-foundation-models) or counts the origin as a centre all along
+    (scikit-activeml). Distances are computed without the gradients (see `gradient`). Labelled
+    samples are no centres.
     """
 
     cost = "O(b N (C + D))"

@@ -33,6 +33,7 @@ SERVED = {
 #: What an oracle may ask of a task besides.
 ORACLE = {
     "true_posterior": "(N, C) p(y | what is observed), which only a scenario knows",
+    "true_labels": "(N, C) the labels that queries would reveal: 1 at the class, 0 elsewhere",
     "trial": "batches of rows (K, n) -> (K,) the next round's test accuracy with each",
 }
 
@@ -168,6 +169,12 @@ class Pool:
     def true_posterior(self) -> Float[Tensor, "N C"]:
         """What a perfect learner would say of every sample: for oracles."""
         value: Float[Tensor, "N C"] = self._serve("true_posterior")
+        return value
+
+    @property
+    def true_labels(self) -> Float[Tensor, "N C"]:
+        """The labels that queries would reveal, 1 at the class and 0 elsewhere: for oracles."""
+        value: Float[Tensor, "N C"] = self._serve("true_labels")
         return value
 
     @property

@@ -48,11 +48,14 @@ def checked(selection: Selection, pool: Pool, n: int) -> Selection:
 
 def _problems(selection: object, pool: Pool, n: int) -> Iterator[str]:
     if not isinstance(selection, Selection):
-        yield f"select must return a Selection, not {type(selection).__name__}"
+        yield (
+            f"select must return a Selection, not {type(selection).__name__}: end with return "
+            "best(scores, pool, n, rng) or return Selection(rows, scores)"
+        )
         return
     rows = selection.rows
     if not isinstance(rows, torch.Tensor) or rows.dtype != torch.int64 or rows.ndim != 1:
-        yield "rows must be a one-dimensional int64 tensor"
+        yield f"rows must be a one-dimensional int64 tensor, not {_kind(rows)}"
     if len(rows) != n:
         yield f"it was asked for {n} rows and returned {len(rows)}"
     total = len(pool.observed)
@@ -64,15 +67,18 @@ def _problems(selection: object, pool: Pool, n: int) -> Iterator[str]:
         yield f"row {int(values[counts > 1][0])} is chosen more than once"
     taken = rows[~torch.isin(rows, pool.candidates)]
     if len(taken):
-        yield f"row {int(taken[0])} is not a candidate (it has a label already)"
+        yield (
+            f"row {int(taken[0])} is not a candidate (it has a label already): rows are rows of "
+            "the pool, so places among the candidates become rows by pool.candidates[places]"
+        )
     scores = selection.scores
     if not isinstance(scores, torch.Tensor) or scores.ndim != 1:
-        yield "scores must be a one-dimensional tensor"
+        yield f"scores must be a one-dimensional tensor, not {_kind(scores)}"
         return
     if not scores.is_floating_point():
         yield f"scores must be floating-point numbers, not {scores.dtype}: return scores.float()"
     if len(scores) != n:
-        yield f"there are {len(scores)} scores for {n} rows"
+        yield f"there are {len(scores)} scores for {n} rows: keep those of the rows that are chosen"
     if scores.isnan().any():
         yield "a score is NaN"
     trace = selection.trace
@@ -82,3 +88,9 @@ def _problems(selection: object, pool: Pool, n: int) -> Iterator[str]:
         yield f"a trace must be a two-dimensional tensor with a row for each of the {n} rows"
     elif not trace.is_floating_point() or not trace.isfinite().all():
         yield "a trace must hold finite floating-point numbers"
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"one of {value.dtype} and shape {tuple(value.shape)}"
+    return type(value).__name__

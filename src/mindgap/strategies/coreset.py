@@ -27,7 +27,8 @@ class Coreset(Strategy):
     centred and divided by its root mean squared distance from the centre, so that no modality
     decides alone by its width or scale: a departure from the paper, which has one modality. Where
     a modality is missing, its token stands in the block. The scores are the distances at which
-    the samples were chosen.
+    the samples were chosen. Code that measures from the chosen samples alone, and not from labelled
+    ones too, buys again what is labelled already, and chooses otherwise.
     """
 
     cost = "O((L + b) N D)"

@@ -14,7 +14,8 @@ from mindgap.strategies.base import Pool, Selection, Strategy, best
 class Entropy(Strategy):
     """Largest entropy of the class probabilities, in nats (Settles 2009).
 
-    The scores are H = -sum_c p_c log p_c.
+    The scores are H = -sum_c p_c log p_c, with 0 log 0 = 0: written out without that, a class that
+    is ruled out makes the score NaN, as it does in published code.
     """
 
     pointwise = True

@@ -37,6 +37,8 @@ class Galaxy(Strategy):
     at the end of a batch: until then the predicted class stands for the label of what is chosen.
     With batches of one it is the paper's algorithm. The authors' code lets the classes take turns
     instead of comparing their paths, and takes a random sample where one order more isn't enough.
+    What one benchmark's code (CDALBench) calls GALAXY takes turns among clusters of small margins,
+    which is `cluster_margin` here.
     """
 
     cost = "O(b S N C) for paths of S steps"

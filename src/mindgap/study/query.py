@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from mindgap.learners import Fleet, Parameters, predict
 from mindgap.seeding import stream
@@ -93,6 +94,10 @@ def _ask(state: State, wanted: Set[str], served: Mapping[str, Any], fleet: Fleet
         lent = replace(
             lent, served={**served, "true_posterior": environment.true_posterior.clone()}
         )
+    if "true_labels" in wanted:
+        revealed = environment.labels.label(torch.arange(len(pool.observed)))
+        truth = one_hot(revealed, pool.n_classes).float().to(environment.device)
+        lent = replace(lent, served={**lent.served, "true_labels": truth})
     if "trial" in wanted:
         lent = replace(lent, served={**lent.served, "trial": trial(state, fleet)})
     n = min(state.run.query, len(pool.candidates))

@@ -31,7 +31,15 @@ VALIDATION, PAST = 12, 3
 
 
 class BrokenContract(AssertionError):
-    """A strategy breaks a rule; the message says what to mend."""
+    """A strategy breaks a rule; the message says what to mend.
+
+    Attributes:
+        cause: what went wrong in select, without what it was asked for; "" if it went through.
+    """
+
+    def __init__(self, message: str, cause: str = "") -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class NotChecked(Exception):
@@ -66,11 +74,12 @@ def choose(strategy: Strategy, pool: Pool, n: int, seed: int = 0) -> Selection:
     try:
         selection = strategy.select(pool, n, stream("check", seed))
     except Exception as error:  # the author's code may raise anything
-        raise BrokenContract(f"{asked} select raises {told(error)}") from error
+        cause = f"select raises {told(error)}"
+        raise BrokenContract(f"{asked} {cause}", cause) from error
     try:
         return checked(selection, pool, n)
     except MindgapError as error:
-        raise BrokenContract(f"{asked} {error}") from None
+        raise BrokenContract(f"{asked} {error}", str(error)) from None
 
 
 def told(error: Exception) -> str:

@@ -19,11 +19,13 @@ class Finding:
         rule: what must hold.
         outcome: "kept", "broken" or "not checked".
         why: one sentence where it isn't kept.
+        cause: what went wrong in select, which may break several rules; "" if it went through.
     """
 
     rule: str
     outcome: Literal["kept", "broken", "not checked"]
     why: str = ""
+    cause: str = ""
 
 
 def check_strategy(strategy: Strategy) -> None:
@@ -50,7 +52,7 @@ def _outcome(what: str, check: Rule, strategy: Strategy) -> Finding:
     try:
         check(strategy)
     except BrokenContract as broken:
-        return Finding(what, "broken", str(broken))
+        return Finding(what, "broken", str(broken), broken.cause)
     except NotChecked as reason:
         return Finding(what, "not checked", str(reason))
     except Exception as error:  # requires() and supports() may raise anything too

@@ -113,6 +113,7 @@ def make_pool(
         "subset_probabilities:token": lambda: {s: shown(s, "token") for s in subsets(names)},
         "subset_probabilities:zero": lambda: {s: shown(s, "zero") for s in subsets(names)},
         "true_posterior": lambda: torch.randn(size, classes, generator=g).softmax(dim=1),
+        "true_labels": lambda: torch.eye(classes)[torch.randint(classes, (size,), generator=g)],
         "head": lambda: (
             lambda inputs, rows: inputs @ torch.cat([weights[name] for name in names]) + bias
         ),

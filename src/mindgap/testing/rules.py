@@ -146,7 +146,8 @@ def _nothing_known(strategy: Strategy) -> None:
     except BrokenContract as broken:
         raise BrokenContract(
             f"{broken}; pool.history is empty in the first round, and so is pool.validation unless "
-            "supports() refuses whatever lacks the capability 'validation'"
+            "supports() refuses whatever lacks the capability 'validation'",
+            broken.cause,
         ) from broken
 
 
@@ -195,7 +196,8 @@ def _poison(strategy: Strategy) -> None:
                 continue  # the next rule's affair
             raise BrokenContract(
                 f"{broken}; unimodal_probabilities are NaN where a modality isn't observed: leave "
-                "these out with pool.observed"
+                "these out with pool.observed",
+                broken.cause,
             ) from broken
 
 
