@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from mindgap.strategies.base import Pool, Selection, Strategy, argmax
@@ -40,55 +40,67 @@ class Coreset(Strategy):
         points = standardised(pool)
         squared = (points * points).sum(dim=1)
         candidates, norms = points[pool.candidates], squared[pool.candidates]
+        first, others = pool.labelled[:CHUNK], pool.labelled[CHUNK:]
+        # upper bounds of the distances, exact where there is nothing more to look at
         nearest = torch.full_like(norms, torch.inf)
-        if len(pool.labelled):
-            nearest = _nearest(candidates, points[pool.labelled], norms, squared[pool.labelled])
+        if len(first):
+            nearest = _nearest(candidates, points[first], norms, squared[first])
+        exact = torch.full_like(nearest, len(others) == 0, dtype=torch.bool)
         chosen: list[int] = []
         scores: list[float] = []
         while len(chosen) < n:
-            picks, distances = _farthest(candidates, norms, nearest, n - len(chosen), rng)
-            chosen += picks
+            listed, most = _short_list(nearest)
+            new = listed[~exact[listed]]
+            if len(new):
+                apart = _nearest(candidates[new], points[others], norms[new], squared[others])
+                nearest[new] = torch.minimum(nearest[new], apart)
+                exact[new] = True
+            own = candidates[listed], norms[listed], nearest[listed]
+            places, distances = _farthest(*own, most, n - len(chosen), rng)
+            picks = listed[torch.tensor(places, dtype=torch.int64, device=listed.device)]
+            chosen += picks.tolist()
             scores += distances
-            new = torch.tensor(picks, device=points.device)
-            if len(chosen) < n:
-                apart = _nearest(candidates, candidates[new], norms, norms[new])
+            if places and len(chosen) < n:
+                apart = _nearest(candidates, candidates[picks], norms, norms[picks])
                 nearest = torch.minimum(nearest, apart)
-                nearest[new] = -torch.inf
+                nearest[picks] = -torch.inf
         return Selection(
             pool.candidates[torch.tensor(chosen, dtype=torch.int64, device=points.device)],
             torch.tensor(scores, device=points.device).clamp(min=0).sqrt(),
         )
 
 
+def _short_list(bounds: Float[Tensor, " U"]) -> tuple[Int[Tensor, " k"], float]:
+    """Candidates that may be the farthest, ascending, and what none of the others is beyond."""
+    values, order = bounds.topk(min(SHORTLIST + 1, len(bounds)))
+    most = values[SHORTLIST].item() if len(order) > SHORTLIST else -torch.inf
+    if most == values[0]:  # all of the list are as far: so may others be
+        return torch.arange(len(bounds), device=bounds.device), -torch.inf
+    return order[:SHORTLIST].sort().values, most
+
+
 def _farthest(
-    candidates: Float[Tensor, "U D"],
-    norms: Float[Tensor, " U"],
-    nearest: Float[Tensor, " U"],
+    points: Float[Tensor, "k D"],
+    norms: Float[Tensor, " k"],
+    nearest: Float[Tensor, " k"],
+    most: float,
     n: int,
     rng: np.random.Generator,
 ) -> tuple[list[int], list[float]]:
-    """Up to `n` picks, at least one, and their squared distances, seen from a short list alone.
+    """Up to `n` picks among a short list, and their squared distances; none if all are near.
 
     A distance to what is chosen only ever falls, so the farthest of the short list is the
     farthest of all for as long as it is farther than whatever wasn't on the list to begin with.
     """
-    bounds, order = nearest.topk(min(SHORTLIST + 1, len(nearest)))
-    most = bounds[SHORTLIST].item() if len(order) > SHORTLIST else -torch.inf
-    listed = order[:SHORTLIST].sort().values
-    if most == bounds[0]:  # all of the list are as far: so may others be
-        listed, most = torch.arange(len(nearest), device=nearest.device), -torch.inf
-    points, own, left = candidates[listed], norms[listed], nearest[listed]
     picks: list[int] = []
     distances: list[float] = []
-    while len(picks) < n:
-        pick = argmax(left, rng)
-        if left[pick] <= most and picks:
-            break
-        picks.append(int(listed[pick]))
-        distances.append(float(left[pick]))
-        apart = (own + own[pick]).sub_(points @ points[pick], alpha=2)
-        left = torch.minimum(left, apart)
-        left[pick] = -torch.inf
+    while len(picks) < n and not nearest.max() <= most:
+        pick = argmax(nearest, rng)
+        picks.append(pick)
+        distances.append(float(nearest[pick]))
+        apart = (norms + norms[pick]).sub_(points @ points[pick], alpha=2)
+        nearest = torch.minimum(nearest, apart)
+        nearest[pick] = -torch.inf
     return picks, distances
 
 
