@@ -129,7 +129,7 @@ def coreset(pool: Pool, n: int) -> Rivals:
         return "the same samples in the same order"
 
     return Rivals(
-        lambda: choose("coreset", pool, n),
+        chooses("coreset", pool, n),
         lambda: CoreSet(random_state=0).query(points, labels, batch_size=n),
         judge,
     )
@@ -150,7 +150,7 @@ def badge(pool: Pool, n: int) -> Rivals:
         assert mine < 1.01 * other
         return f"the same first sample; sum of squared distances {mine / other:.4f} of theirs"
 
-    return Rivals(lambda: choose("badge", pool, n), query, judge)
+    return Rivals(chooses("badge", pool, n), query, judge)
 
 
 def potential(pool: Pool, rows: Tensor) -> float:
@@ -196,7 +196,7 @@ def typiclust(pool: Pool, n: int) -> Rivals:
             f"{2 * neighbours} samples or more the same {len(large)} samples"
         )
 
-    return Rivals(lambda: choose(text, pool, n), query, judge)
+    return Rivals(chooses(text, pool, n), query, judge)
 
 
 def probcover(pool: Pool, n: int) -> Rivals:
@@ -219,7 +219,7 @@ def probcover(pool: Pool, n: int) -> Rivals:
         assert mine > 0.99 * other
         return f"delta {delta:.3f}: {mine} samples covered, {other} by theirs"
 
-    return Rivals(lambda: choose(f"probcover[delta={delta}]", pool, n), query, judge)
+    return Rivals(chooses(f"probcover[delta={delta}]", pool, n), query, judge)
 
 
 def covered(points: Tensor, delta: float, rows: Tensor) -> int:
@@ -237,10 +237,10 @@ def partly_labelled(pool: Pool) -> np.ndarray:
     return labels
 
 
-def choose(text: str, pool: Pool, n: int) -> Tensor:
+def chooses(text: str, pool: Pool, n: int) -> Callable[[], Tensor]:
+    """What is measured: the choice, not how a strategy is found by its name."""
     strategy = Registry().configure("strategy", text).build()
-    rows: Tensor = strategy.select(pool, n, np.random.default_rng(0)).rows
-    return rows
+    return lambda: strategy.select(pool, n, np.random.default_rng(0)).rows
 
 
 def seconds(action: Callable[[], object]) -> tuple[float, object]:

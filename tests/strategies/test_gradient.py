@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import chisquare
+from scipy.stats import chi2_contingency, chisquare
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from mindgap.strategies import gradient
+
+
+@pytest.fixture
+def one_by_one(monkeypatch):
+    """Every draw by distances that are up to date: as many uniforms as draws."""
+    monkeypatch.setattr(gradient, "BLOCK", 1)
 
 
 def autograd(inputs, weights):
@@ -24,7 +30,7 @@ def autograd(inputs, weights):
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("classes", [2, 5])
 def test_distances_are_those_of_the_gradients_of_a_linear_head(
-    make_pool, dense_picks, seed, classes
+    make_pool, dense_picks, one_by_one, seed, classes
 ):
     pool = make_pool(seed=seed)
     g = torch.Generator().manual_seed(seed)
@@ -81,6 +87,37 @@ def test_what_lies_at_a_distance_comes_before_copies_of_what_is_chosen(make_pool
         assert sorted(inputs[places[:3], 0].tolist()) == [1.0, 2.0, 4.0]
         assert chosen.scores[3:].tolist() == [0.0] * 27
         assert len(chosen.rows.unique()) == 30
+
+
+def test_blocks_of_choices_have_the_probabilities_of_single_ones(make_pool, monkeypatch):
+    """Ten samples, five choices: how often which set is chosen, last and in all."""
+    pool = make_pool(seed=0, size=11, labelled=1)
+    g = torch.Generator().manual_seed(3)
+    probabilities = torch.randn(10, 3, generator=g).softmax(dim=1)
+    inputs = torch.randn(10, 2, generator=g)
+    draws, lasts, members = 1000, np.zeros((2, 10)), np.zeros((2, 10))
+    for i, block in enumerate((1, 8)):
+        monkeypatch.setattr(gradient, "BLOCK", block)
+        for seed in range(draws):
+            rng = np.random.default_rng([block, seed])
+            chosen = gradient.sample(probabilities, inputs, pool, 5, rng)
+            places = torch.searchsorted(pool.candidates, chosen.rows).numpy()
+            lasts[i, places[-1]] += 1
+            members[i, places] += 1
+            apart = outer(probabilities, inputs)[places]
+            expected = ((apart[4] - apart[:4]) ** 2).sum(axis=1).min()
+            assert float(chosen.scores[4]) == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    kept = lasts.sum(axis=0) > 20
+    assert chi2_contingency(lasts[:, kept]).pvalue > 1e-3
+    often = members[0] / draws
+    spread = np.sqrt(2 * draws * often * (1 - often))
+    assert np.abs(members[0] - members[1]) == pytest.approx(np.zeros(10), abs=4.5 * spread.max())
+
+
+def outer(probabilities, inputs):
+    """The gradients themselves."""
+    delta = probabilities - torch.eye(3)[probabilities.argmax(dim=1)]
+    return (delta[:, :, None] * inputs[:, None, :]).flatten(1).numpy()
 
 
 class Always(np.random.Generator):
