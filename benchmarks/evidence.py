@@ -40,11 +40,19 @@ Key = tuple[str, ...]
 
 
 def condensed(results: Results) -> list[Row]:
-    """A row for each task, learner and strategy but random; what is left out is told."""
+    """A row for each task, learner and strategy but random; what is left out is told.
+
+    A task whose runs haven't reached the last round is left out as a whole.
+    """
     analysis = analyse(results)
     rows = []
+    budget = results.study["budget"]
+    last = budget["initial"] + budget["query"] * budget["rounds"] + budget["validation"]
     for compared in analysis.compared:
         cell = compared.cell
+        if cell.labels[-1] < last:
+            print(f"left out: {cell.task}: not finished yet", file=sys.stderr)
+            continue
         where = (cell.task, cell.learner, str(cell.labels[0]), str(cell.labels[-1]))
         for row in compared.rows:
             if (found := row.to_reference) is not None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,10 @@ def test_the_script_condenses_a_real_study(tmp_path):
     _, rows = scripted("read")(out)
     found = {(row["task"], row["strategy"]): float(row["p"]) for row in rows}
     assert found == pytest.approx(reported, rel=1e-4, nan_ok=True)
+
+    longer = {**results.study["budget"], "rounds": 2}
+    unfinished = replace(results, study={**results.study, "budget": longer})
+    assert scripted("condensed")(unfinished) == []
 
     parts, added = [tmp_path / "one", tmp_path / "two"], tmp_path / "added.csv"
     for part, name in zip(parts, ("badge", "margin"), strict=True):
