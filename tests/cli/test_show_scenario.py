@@ -17,8 +17,8 @@ from mindgap.cli.scenario_figure import scatters
 from mindgap.cli.scenario_text import on_test_set
 from mindgap.errors import MindgapError
 from mindgap.registry import Registry
+from mindgap.report.paper import drawing
 from mindgap.report.scenario import draw, writable
-from mindgap.report.svg import drawing
 from mindgap.tasks.scenarios.own import EXAMPLE
 from mindgap.tasks.symptoms import SYMPTOMS
 

@@ -93,14 +93,18 @@ def test_the_realistic_page(realistic_page):
     text = realistic_page.read_text("utf-8")
     page = Page(text)
     assert_harmless(page)
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-    assert ("meta", "content", policy) in page.attributes
-    # every figure is named, and has a caption
+    (policy,) = [v for tag, name, v in page.attributes if v.startswith("default-src")]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; ")
+    assert "script" not in policy
+    # every figure has a caption, a title and a sentence that says what it shows
     figures = text.count("<figure>")
-    assert figures == text.count("<figcaption><b>") == 3 * 5 + 1
-    named = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")]
-    assert text.count("<svg") == len(named) == text.count('role="img"')
-    assert "Learning curves on miss_base" in named
+    assert figures == text.count("<figcaption><b>") == text.count("<desc") > 3 * 5
+    assert figures == text.count('role="img"')
+    assert text.count("<svg") == figures + text.count('<svg class="key')
+    assert ">Learning curves on miss_base</title>" in text
+    assert re.search(
+        r"Accuracy after 450 labels from 0\.\d+ \(entropy\) to 0\.\d+ \(coreset\)", text
+    )
 
 
 def test_the_summary_says_what_is_planted(realistic_page):
@@ -180,7 +184,10 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path, name):
     assert "49" not in page.texts
     assert "\x1b" not in text
     assert "\x00" not in text
-    drawn = [html.unescape(label) for label in re.findall(r"<text[^>]*>([^<]*)</text>", text)]
+    drawn = [
+        html.unescape(label)
+        for label in re.findall(r"<text(?! class=.n)[^>]*>([^<]*)</text>", text)
+    ]
     assert max(map(len, drawn)) < 30
     if len(name) <= 24:
         assert shown in drawn
@@ -220,10 +227,14 @@ def test_tables_say_what_was_measured(tmp_path):
         card("hard", pitfall="p", control="easy", family="easy", patterns=shares),
     ]
     rows = rows_of(render(plant(tmp_path, records, cards=cards)))
-    assert "random | 2 | 0.500 |  |  | 0.600 −0.300 | 0.550" in rows
+    assert "random | 2 | 0.500 |  |  | 0.600 −0.300 | 0.550 | needs 100 2 of 2" in rows
     interval = "[+0.049, +0.051]"
-    assert f"a | 2 | 0.550 | +0.050 {interval} | <0.001 <0.001 | 0.700 −0.200 | 0.550" in rows
-    assert " | ".join(["a", *[f"+0.050 ▲ {interval} p < 0.001"] * 2]) in rows
+    numbers = f"a | 2 | 0.550 | +0.050 ▲ {interval} | <0.001 <0.001 | 0.700 −0.200 | 0.550"
+    # 0.4 to 0.7, straight: 0.6 is reached after a third less of the way
+    assert f"{numbers} | +17 2 of 2" in rows
+    assert f"hard pitfall | +0.050 ▲ {interval}, p < 0.001, 2 seeds | 2" in rows
+    assert f"easy control | +0.050 ▲ {interval}, p < 0.001, 2 seeds | 2" in rows
+    assert "100 | 0.600 | 0.700 ▲ +0.100" in rows
     assert "utilisation | 1.00 | 0.12 ±0.25 control 0.93 | 0.12 ±0.25 control 0.93" in rows
     assert "U1 | 1.00 | 0.50 ±0.00 control 0.50 | 0.50 ±0.00 control 0.50" in rows
     assert "Bayes | 0.900 | 0.800" in rows
@@ -392,7 +403,8 @@ def test_strategies_are_ranked_over_tasks(tmp_path):
     ]
     page = render(plant(tmp_path, records, cards=[card("t"), card("u")]))
     assert "2 tasks" in page
-    assert "could never be significant" in page
+    assert "are too few" in page
     table = page[page.index('id="ranking"') :]
-    assert table.index("<th>badge</th>") < table.index("<th>random</th>")
+    table = table[table.index("mean rank</th>") :]
+    assert table.index(">badge</th>") < table.index(">random</th>")
     assert "<td>1.00</td><td>0.620</td><td>0.00</td><td>1.00</td>" in table

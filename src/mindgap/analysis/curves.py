@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,13 +73,16 @@ def measured(results: Results) -> Measured:
             for run, task, learner, strategy, seed, family, labels in rows
         )
         length = {run.id: len(run.labels) for run in runs}
+        table = connection.sql(
+            "select metric, subject, run, round, value from metrics order by all"
+        ).to_arrow_table()
+        columns: dict[str, Any] = {name: table[name].to_numpy() for name in table.column_names}
         values: dict[tuple[str, str], dict[str, Values]] = {}
-        for metric, subject, run, rounds, numbers in connection.sql("""
-            select metric, subject, run, list(round order by round), list(value order by round)
-            from metrics group by all order by all
-        """).fetchall():
+        keys = [columns[name] for name in ("metric", "subject", "run")]
+        for first, last in _stretches(*keys):
+            metric, subject, run = (str(key[first]) for key in keys)
             curve = np.full(length[run], np.nan)
-            curve[rounds] = np.asarray(numbers, dtype=float)
+            curve[columns["round"][first:last]] = columns["value"][first:last]
             values.setdefault((metric, subject), {})[run] = curve
         chosen: dict[str, list[Chosen]] = {}
         for run, *counted in connection.sql("""
@@ -86,6 +90,15 @@ def measured(results: Results) -> Measured:
         """).fetchall():
             chosen.setdefault(run, []).append(Chosen(*counted))
     return Measured(runs, values, {run: tuple(rounds) for run, rounds in chosen.items()})
+
+
+def _stretches(*columns: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Where rows begin and end that are equal in every one of these sorted columns."""
+    if not len(columns[0]):
+        return
+    changed = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    ends = [0, *(np.flatnonzero(changed) + 1).tolist(), len(columns[0])]
+    yield from pairwise(ends)
 
 
 def aubc(labels: ArrayLike, values: ArrayLike) -> float:

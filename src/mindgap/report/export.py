@@ -6,14 +6,17 @@ import csv
 import math
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mindgap.analysis import analyse
+from mindgap.analysis import Analysis, analyse
+from mindgap.analysis.rankings import rankings
 from mindgap.errors import MindgapError
-from mindgap.report.diagrams import across
-from mindgap.report.page import Panel, panels
-from mindgap.report.svg import Drawing, drawing
+from mindgap.report.across import ranked, severities
+from mindgap.report.panels import families
+from mindgap.report.paper import drawing, figure
+from mindgap.report.plot import Plot, looks
 from mindgap.report.tables import Table, tables
 from mindgap.report.words import number, visible
 from mindgap.study.results import Results
@@ -44,15 +47,8 @@ def export(folder: Path, results: Results, full: Results | None = None) -> list[
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         with drawing():
-            for panel in panels(analysis):
-                stem = f"{panel.number:03d}-{_plainly(_name_of(panel))}"
-                for kind, figure in panel.figures.items():
-                    if isinstance(figure, Drawing):
-                        written += _saved(folder / "figures" / f"{stem}-{kind}", figure)
-            for i, each in enumerate(across(analysis)):
-                about = f"{each.scenario}-{each.learner}" if each.scenario else each.learner
-                stem = f"across-{i:02d}-{_plainly(about)}-{each.kind}"
-                written += _saved(folder / "figures" / stem, each.drawing)
+            for name, plot in plots(analysis):
+                written += _saved(folder / "figures" / name, plot)
         for table in tables(analysis):
             for ending, text in ((".csv", None), (".tex", latex(table))):
                 path = folder / "tables" / f"{table.name}{ending}"
@@ -64,6 +60,28 @@ def export(folder: Path, results: Results, full: Results | None = None) -> list[
     except OSError as error:
         raise MindgapError(f"{folder} can't be written to: {error.strerror}") from None
     return written
+
+
+def plots(analysis: Analysis) -> Iterator[tuple[str, Plot]]:
+    """Every figure of the page with the name of its file."""
+    for family in families(analysis):
+        for panel in chain(*family.learners.values()):
+            about = f"{panel.compared.cell.task}-{panel.compared.cell.learner}"
+            for kind, plot in panel.plots():
+                yield f"{panel.number:03d}-{_plainly(about)}-{kind}", plot
+    drawn_as = looks(analysis.strategies)
+    several = [
+        (f"{grown.curve.scenario}-{grown.curve.learner}", f"severity-{kind}", plot)
+        for grown in severities(analysis, drawn_as)
+        for kind, plot in grown.figures.items()
+    ]
+    several += [
+        (each.learner, kind, plot)
+        for each in ranked(analysis, rankings(analysis), drawn_as)
+        for kind, plot in each.figures.items()
+    ]
+    for i, (about, kind, plot) in enumerate(several):
+        yield f"across-{i:02d}-{_plainly(about)}-{kind}", plot
 
 
 def latex(table: Table) -> str:
@@ -107,18 +125,15 @@ def _plain(value: Any) -> Any:
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
 
 
-def _name_of(panel: Panel) -> str:
-    return f"{panel.compared.cell.task}-{panel.compared.cell.learner}"
-
-
 def _plainly(name: str) -> str:
     """What any file system takes."""
     return re.sub(r"\W+", "_", name)[:80].strip("_")
 
 
-def _saved(stem: Path, drawn: Drawing) -> Iterator[Path]:
+def _saved(stem: Path, plot: Plot) -> Iterator[Path]:
+    drawn = figure(plot)
     for ending in ("svg", "pdf"):
         path = stem.with_name(f"{stem.name}.{ending}")
         dated = "Date" if ending == "svg" else "CreationDate"
-        drawn.figure.savefig(path, format=ending, metadata={dated: None})
+        drawn.savefig(path, format=ending, metadata={dated: None})
         yield path

@@ -1,48 +1,30 @@
-"""The figures of the page; every one is drawn from numbers that the page also lists."""
+"""The figures of the page as `Plot`s; every one is drawn from numbers that the page also lists."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.markers import MarkerStyle
-from matplotlib.patches import PathPatch
-from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import Affine2D
 
-from mindgap.analysis import REFERENCE, Mean
-from mindgap.analysis.curves import Values
-from mindgap.report.svg import GRID, INK, MUTED, PAPER, Drawing, svg
-from mindgap.report.words import number, short
+from mindgap.analysis import Mean
+from mindgap.report.plot import Axis, Bar, Line, Look, Plot, Point, Rule, Values, ticks
+from mindgap.report.words import number, short, signed
 
-#: Okabe and Ito's colours, told apart by the colour-blind; markers and dashes tell as well.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-MARKERS = ("s", "^", "D", "v", "P", "X", "<", ">")
-DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.5), (1.5, 1.5), (5, 1.5, 1.5, 1.5))
-WIDTH = 4.6
-
-
-@dataclass(frozen=True)
-class Look:
-    """How one strategy is drawn, everywhere."""
-
-    colour: str
-    marker: str
-    dash: tuple[float, ...]
+#: Pixels: across a figure with its labels, of a letter, of a plotting area upwards, of a row of
+#: dots, and of one dot.
+WIDE, LETTER, HIGH, ROW, DOT = 350, 6.9, 200, 21, 9.5
 
 
 @dataclass(frozen=True)
 class Curve:
     """A mean curve over labels; `band` is (low, high), None with one seed."""
 
+    name: str
     look: Look
     values: Values
-    band: tuple[Values, Values] | None
+    band: tuple[Values, Values] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,35 +37,6 @@ class Dot:
     sure: bool = True
 
 
-def looks(strategies: Sequence[str]) -> dict[str, Look]:
-    """The reference grey with a circle, the others in turn."""
-    others = [name for name in strategies if name != REFERENCE]
-    found = {
-        name: Look(
-            COLOURS[i % len(COLOURS)],
-            MARKERS[i % len(MARKERS)],
-            DASHES[i // len(COLOURS) % len(DASHES)],
-        )
-        for i, name in enumerate(others)
-    }
-    return {REFERENCE: Look(MUTED, "o", (4, 2)), **found}
-
-
-def key(look: Look, strategy: str) -> Drawing:
-    """A sample of a strategy's line, for a legend; without ids, so that it can be repeated."""
-    figure = Figure(figsize=(0.42, 0.16), dpi=72)
-    figure.patch.set_alpha(0)
-    line = Line2D([0, 1], [0.5, 0.5], color=look.colour, linewidth=1.6)
-    if look.dash:
-        line.set_dashes(look.dash)
-    marker = MarkerStyle(look.marker)
-    place = Affine2D().scale(5).translate(figure.bbox.width / 2, figure.bbox.height / 2)
-    shape = marker.get_path().transformed(marker.get_transform())
-    figure.add_artist(line)
-    figure.add_artist(PathPatch(shape, color=look.colour, transform=place))
-    return svg(figure, "key", f"line of {short(strategy)}")
-
-
 def curves(
     labels: Sequence[int],
     drawn: Sequence[Curve],
@@ -91,35 +44,28 @@ def curves(
     limits: tuple[float, float],
     name: str,
     title: str,
-) -> Drawing:
+) -> Plot:
     """Accuracy over labelled samples, with bands, and the Bayes accuracy as a line."""
-    figure = Figure(figsize=(WIDTH, 3.0))
-    figure.patch.set_alpha(0)
-    axes = figure.add_axes((0.125, 0.165, 0.855, 0.805))
-    axes.patch.set_alpha(0)
-    for curve in drawn:
-        look = curve.look
-        if curve.band:
-            axes.fill_between(labels, *curve.band, color=look.colour, alpha=0.13, linewidth=0)
-        (line,) = axes.plot(
-            labels, curve.values, color=look.colour, marker=look.marker, markersize=4, linewidth=1.4
-        )
-        if look.dash:
-            line.set_dashes(look.dash)
+    ends = {curve.name: float(curve.values[-1]) for curve in drawn}
+    told = f"Accuracy after {labels[-1]} labels {_range(ends, number)}."
     if bayes is not None:
-        axes.axhline(bayes, color=INK, linewidth=1.1, dashes=(1, 1.5))
-        axes.annotate(
-            f"Bayes {number(bayes)}", (0.005, bayes), (0, 2.5), va="bottom", ha="left",
-            xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=9,
-        )  # fmt: skip
-    axes.set_ylim(*limits)
-    axes.set_xticks(labels[:: math.ceil(len(labels) / 6)])
-    axes.set_xlabel("labelled samples")
-    axes.set_ylabel("accuracy")
-    return svg(figure, name, title)
+        told += f" Bayes accuracy {number(bayes)}."
+    x = labels if len(labels) > 1 else [labels[0] - 1, labels[0] + 1]
+    return Plot(
+        name,
+        title,
+        told,
+        (WIDE - 50, HIGH),
+        Axis((x[0], x[-1]), _labels(labels), "labelled samples"),
+        Axis(limits, ticks(*limits), "accuracy"),
+        [
+            *([Rule(bayes, f"Bayes {number(bayes)}")] if bayes is not None else ()),
+            *(Line(curve.look, labels, curve.values, curve.band) for curve in drawn),
+        ],
+    )
 
 
-def limits(drawn: Sequence[Curve], bayes: Sequence[float]) -> tuple[float, float]:
+def limits(drawn: Sequence[Curve], bayes: Sequence[float] = ()) -> tuple[float, float]:
     """Limits that hold all of these curves, their bands and Bayes lines."""
     found = [*bayes]
     for curve in drawn:
@@ -138,79 +84,152 @@ def dots(
     name: str,
     title: str,
     line_name: str = "",
-) -> Drawing:
+) -> Plot:
     """A row each with its interval; a vertical line to compare with."""
-    figure, axes = _rows([row.name for row in rows], 0.26)
-    for y, row in enumerate(rows):
-        _dot(axes, row, y)
-    _line(axes, line, line_name)
-    axes.set_xlim(*limits)
-    axes.set_xlabel(axis)
-    return svg(figure, name, title)
+    sure = [row.name for row in rows if row.sure]
+    told = f"{axis}: " + "; ".join(f"{row.name} {signed(row.mean.value)}" for row in rows)
+    if line or line_name:
+        told = f"{axis}: " + "; ".join(f"{row.name} {number(row.mean.value)}" for row in rows)
+        told += f"; {line_name or 'line'} {number(line)}"
+    elif len(sure) < len(rows):
+        told += f". Significant: {', '.join(sure) or 'none'}"
+    return Plot(
+        name,
+        title,
+        f"{told}.",
+        (_beside([row.name for row in rows], WIDE), ROW * len(rows)),
+        Axis(limits, ticks(*limits), axis),
+        Axis((len(rows) - 0.5, -0.5), {i: row.name for i, row in enumerate(rows)}, rows=True),
+        [Rule(line, line_name, upright=True), *(_point(row, y) for y, row in enumerate(rows))],
+    )
 
 
-def reliance(
+def strips(
     rows: Mapping[str, Sequence[Dot]],
     line: float | None,
     limits: tuple[float, float],
     axis: str,
     name: str,
     title: str,
-) -> Drawing:
-    """A row for each modality, in it a dot for each strategy; a line where the truth prescribes."""
+    line_name: str = "truth",
+    width: float = WIDE,
+    dot: float = DOT,
+) -> Plot:
+    """A row for each subject, in it a dot for each strategy; a line at the value to compare with.
+
+    Args:
+        rows: subject -> dots; "" is drawn without a name.
+        dot: pixels from dot to dot.
+    """
     most = max(len(row) for row in rows.values())
-    figure, axes = _rows(list(rows), max(0.45, 0.13 * most + 0.16))
-    for y, row in enumerate(rows.values()):
-        if y:
-            axes.axhline(y - 0.5, color=GRID, linewidth=0.8)
-        for i, dot in enumerate(row):
-            _dot(axes, dot, y + 0.76 * ((i + 0.5) / len(row) - 0.5))
+    told = "; ".join(
+        f"{subject or axis} {_range({dot.name: dot.mean.value for dot in row}, number)}"
+        for subject, row in rows.items()
+    )
     if line is not None:
-        _line(axes, line, "truth")
-    axes.set_xlim(*limits)
-    axes.set_xlabel(axis)
-    return svg(figure, name, title)
+        told += f"; {line_name or 'the line'} is at {number(line, 2)}"
+    marks: list[Rule | Point] = [] if line is None else [Rule(line, line_name, upright=True)]
+    for y, row in enumerate(rows.values()):
+        marks += [_point(dot, y + 0.8 * ((i + 0.5) / len(row) - 0.5)) for i, dot in enumerate(row)]
+    return Plot(
+        name,
+        title,
+        f"{told}.",
+        (_beside(list(rows), width), max(ROW, dot * most + 6) * len(rows)),
+        Axis(limits, ticks(*limits, 4), axis),
+        Axis((len(rows) - 0.5, -0.5), dict(enumerate(rows)), rows=True),
+        marks,
+        [y - 0.5 for y in range(1, len(rows))],
+    )
+
+
+def severity(
+    rungs: Sequence[str],
+    drawn: Sequence[Curve],
+    line: float | None,
+    limits: tuple[float, float],
+    axis: str,
+    name: str,
+    title: str,
+) -> Plot:
+    """A number of every strategy over the severities of a pitfall, evenly spaced."""
+    ends = {curve.name: float(curve.values[-1]) for curve in drawn}
+    return Plot(
+        name,
+        title,
+        f"{axis} at severity {rungs[-1]} {_range(ends, number if line is None else signed)}.",
+        (WIDE - 70, HIGH * 0.8),
+        Axis((-0.25, len(rungs) - 0.75), dict(enumerate(rungs)), "severity"),
+        Axis(limits, ticks(*limits), axis),
+        [
+            *([] if line is None else [Rule(line)]),
+            *(Line(curve.look, range(len(rungs)), curve.values, curve.band) for curve in drawn),
+        ],
+    )
+
+
+def ranks(
+    ordered: Sequence[Dot],
+    alike: Sequence[tuple[float, float]],
+    name: str,
+    title: str,
+    note: str,
+) -> Plot:
+    """Mean ranks, best first, and a stroke over those that the test can't tell apart.
+
+    Args:
+        ordered: a row each.
+        alike: first and last mean rank of every such group.
+    """
+    worst = max(2.0, *(dot.mean.value for dot in ordered))
+    margin = 0.06 * (worst - 1)
+    n, above = len(ordered), len(alike)
+    told = "; ".join(f"{dot.name} {number(dot.mean.value, 2)}" for dot in ordered)
+    rows = [f"{short(dot.name, 18)} {number(dot.mean.value, 2)}" for dot in ordered]
+    strokes = [Bar(low, high, 0.6 * (i - above)) for i, (low, high) in enumerate(alike)]
+    limits = 1 - margin, worst + margin
+    return Plot(
+        name,
+        title,
+        f"Mean rank, 1 is best: {told}. {note}",
+        (_beside(rows, WIDE), ROW * (n + 0.6 * above)),
+        Axis(limits, ticks(*limits), "mean rank (1 is best)"),
+        Axis((n - 0.5, -0.6 * above - 0.5), dict(enumerate(rows)), rows=True),
+        [*strokes, *(_point(dot, y) for y, dot in enumerate(ordered))],
+        note=note,
+    )
 
 
 def spread(rows: Sequence[Dot], *also: float) -> tuple[float, float]:
     """Limits that hold all of these dots with their intervals, and some values."""
     ends = [end for dot in rows for end in (dot.mean.low, dot.mean.high, dot.mean.value)]
     found = [end for end in ends if math.isfinite(end)] + list(also)
+    if not found:
+        return -0.05, 1.05
     margin = 0.05 * (max(found) - min(found)) or 0.05
     return min(found) - margin, max(found) + margin
 
 
-def _rows(names: Sequence[str], height: float) -> tuple[Figure, Axes]:
-    inner, below, above = height * len(names), 0.48, 0.22
-    total = inner + below + above
-    figure = Figure(figsize=(WIDTH, total))
-    figure.patch.set_alpha(0)
-    texts = [short(name) for name in names]
-    left = min(0.5, (0.25 + 0.075 * max(len(text) for text in texts)) / WIDTH)
-    axes = figure.add_axes((left, below / total, 0.98 - left, inner / total))
-    axes.patch.set_alpha(0)
-    axes.set_yticks(range(len(names)), texts)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
-    axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    return figure, axes
+def _beside(names: Sequence[str], whole: float) -> float:
+    """What is left of a figure's width beside the names of its rows."""
+    return max(0.4 * whole, whole - LETTER * max(len(short(name)) for name in names))
 
 
-def _line(axes: Axes, x: float, name: str) -> None:
-    axes.axvline(x, color=INK, linewidth=1.1, zorder=1)
-    axes.annotate(
-        name, (x, 1), (0, 2), xycoords=("data", "axes fraction"), va="bottom", ha="center",
-        textcoords="offset points", fontsize=9,
-    )  # fmt: skip
+def _point(dot: Dot, y: float) -> Point:
+    return Point(dot.look, dot.mean.value, y, dot.mean.low, dot.mean.high, dot.sure)
 
 
-def _dot(axes: Axes, dot: Dot, y: float) -> None:
-    look, mean = dot.look, dot.mean
-    if math.isfinite(mean.low):
-        axes.plot([mean.low, mean.high], [y, y], color=look.colour, linewidth=1.3, zorder=2)
-    axes.plot(
-        [mean.value], [y], marker=look.marker, markersize=5, color=look.colour, linestyle="none",
-        markerfacecolor=look.colour if dot.sure else PAPER, zorder=3,
-    )  # fmt: skip
+def _labels(labels: Sequence[int]) -> dict[float, str]:
+    """At most six of them, always the first."""
+    return {n: f"{n:,}" if n >= 10_000 else str(n) for n in labels[:: math.ceil(len(labels) / 6)]}
+
+
+def _range(values: Mapping[str, float], said: Callable[[float], str]) -> str:
+    """From 0.71 (random) to 0.78 (badge)."""
+    finite = {name: value for name, value in values.items() if math.isfinite(value)}
+    if not finite:
+        return "was not measured"
+    low, high = min(finite, key=lambda n: finite[n]), max(finite, key=lambda n: finite[n])
+    if low == high:
+        return f"{said(finite[low])} ({low})"
+    return f"from {said(finite[low])} ({low}) to {said(finite[high])} ({high})"

@@ -18,8 +18,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from mindgap.errors import MindgapError
-from mindgap.report.figures import COLOURS
-from mindgap.report.svg import GRID, INK, MUTED, drawing
+from mindgap.report.paper import GRID, INK, MUTED, drawing
+from mindgap.report.plot import COLOURS
 from mindgap.report.words import short, visible
 
 FORMATS = (".png", ".svg", ".pdf")

@@ -11,6 +11,7 @@ from mindgap.analysis import Analysis, Difference, Mean, SeverityCurve, claims, 
 from mindgap.analysis.budgets import ahead
 from mindgap.analysis.rankings import Ranking, rankings
 from mindgap.analysis.savings import needed
+from mindgap.report.readings import after_training, of_queries
 
 Row = tuple[Any, ...]
 
@@ -49,6 +50,7 @@ def tables(analysis: Analysis) -> Iterator[Table]:
          "minus random, low, high, log ratio, ratio low, ratio high", 4, _severities),
         ("reliance", "task, learner, metric, of, strategy, truth, mean, low, high, seeds",
          5, _reliance),
+        ("metrics", "task, learner, metric, of, strategy, mean, low, high, seeds", 5, _metrics),
         ("seconds", "task, learner, strategy, phase, seconds a round", 4, _seconds),
     ):  # fmt: skip
         yield Table(name, heads.split(", "), list(rows(analysis)), texts)
@@ -163,6 +165,16 @@ def _reliance(analysis: Analysis) -> Iterator[Row]:
             for name, found in e.measured.items():
                 where = (c.cell.task, c.cell.learner, e.metric, e.subject, name)
                 yield (*where, e.prescribed, *_interval(found), found.n)
+
+
+def _metrics(analysis: Analysis) -> Iterator[Row]:
+    for c in analysis.compared:
+        for find in (after_training, of_queries):
+            for shown in find(analysis.measured, c.cell):
+                for subject, by_strategy in shown.values.items():
+                    for name, found in by_strategy.items():
+                        where = (c.cell.task, c.cell.learner, shown.metric, subject, name)
+                        yield (*where, *_interval(found), found.n)
 
 
 def _seconds(analysis: Analysis) -> Iterator[Row]:

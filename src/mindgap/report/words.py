@@ -23,9 +23,6 @@ from mindgap.analysis import (
     incomplete_pool,
 )
 
-#: Sentences a topic; the rest is in the tables.
-MOST = 8
-
 NONE = "–"
 
 #: Told apart without colour.
@@ -59,10 +56,21 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """A topic of the summary, and what is found about it."""
+    """A topic of the summary, and what is found about it.
+
+    Attributes:
+        open: how many of the sentences are for everyone; the rest is folded.
+    """
 
     topic: str
     sentences: Sequence[str]
+    open: int
+
+    @property
+    def folded(self) -> str:
+        """What the rest is called."""
+        left = len(self.sentences) - self.open
+        return f"Task by task ({left})" if self.open == 0 else f"{counted(left, 'sentence')} more"
 
 
 def visible(text: str) -> str:
@@ -98,6 +106,13 @@ def signed(value: float | None, digits: int = 3) -> str:
 def interval(low: float, high: float, digits: int = 3) -> str:
     """[−0.003, +0.027], empty where there is none."""
     return f"[{signed(low, digits)}, {signed(high, digits)}]" if math.isfinite(low) else ""
+
+
+def labels_saved(saved: float) -> str:
+    """+35, −12, or that the accuracy to save labels for was never reached."""
+    if math.isnan(saved):
+        return NONE
+    return "not reached" if math.isinf(saved) else f"{saved:+.0f}".replace("-", "−")
 
 
 def p_value(p: float) -> str:
@@ -174,22 +189,26 @@ def findings(analysis: Analysis, claimed: Sequence[Claim]) -> list[Finding]:
     Args:
         claimed: what `claims` says of the same analysis.
     """
-    topics = {
-        "The paper's claims": _claims(claimed),
-        "Strategies against random": _strategies(analysis),
-        "Expected symptoms": _symptoms(analysis),
-        "Use of modalities": _modalities(analysis),
-        "Distance to the best possible": _bayes(analysis),
-        "Missing modalities": _missing(analysis),
-        "What is not in the numbers": _absent(analysis),
-    }
-    return [Finding(topic, _cut(said)) for topic, said in topics.items() if said]
+    open_, folded = len, lambda _: 0
+    topics = (
+        ("The paper's claims", _claims(claimed), open_),
+        ("Strategies against random", _strategies(analysis), _general),
+        ("Expected symptoms", _symptoms(analysis), open_),
+        ("Use of modalities", _modalities(analysis), folded),
+        ("Distance to the best possible", _bayes(analysis), folded),
+        ("Missing modalities", _missing(analysis), folded),
+        ("What is not in the numbers", _absent(analysis), open_),
+    )
+    return [
+        Finding(topic, said, len(said) if len(said) == 1 else opened(said))
+        for topic, said, opened in topics
+        if said
+    ]
 
 
-def _cut(sentences: Sequence[str]) -> list[str]:
-    if len(sentences) <= MOST:
-        return list(sentences)
-    return [*sentences[:MOST], f"And {len(sentences) - MOST} more, in the tables below."]
+def _general(sentences: Sequence[str]) -> int:
+    """How many of the first ones are about all tasks."""
+    return 2 if sentences[0].startswith("No ") and len(sentences) > 1 else 1
 
 
 def _claims(claimed: Sequence[Claim]) -> list[str]:

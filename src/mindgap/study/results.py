@@ -100,7 +100,9 @@ WITH_LATER = """
         select run, round, attempt, unnest(metrics) as m, generate_subscripts(metrics, 1) as place
         from measurements
     ),
-    own as (select run, round, unnest(metrics) as m from kept),
+    own as (
+        select run, round, unnest(metrics) as m from kept semi join measurements using (run, round)
+    ),
     fresh as (
         select l.* from later l
         anti join own o on (l.run, l.round, l.m.metric, l.m.subject)
