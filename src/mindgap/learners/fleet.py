@@ -2,13 +2,11 @@
 
 All parameters live in one flat (R, P) buffer, P padded to whole vectors, so that one optimiser
 call serves every run and no run's bits depend on its neighbours. Every random number of a run is
-keyed by what it is for (`Row.key`), never by its place in the fleet. On a CPU, rows train in blocks
-that stay in the processor's cache, one block after the other.
+keyed by what it is for (`Row.key`), never by its place in the fleet.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -32,10 +30,6 @@ from mindgap.seeding import stream
 
 #: Rows of a dropout bank beyond one batch; masks are reused over steps at shifting offsets.
 BANK = 512
-
-#: Bytes of parameters, gradients and averages of them that a block of rows may take on a CPU, and
-#: the fewest rows of a block: what a step costs however few rows there are is shared by them.
-CACHE, FEWEST = 12 << 20, 4
 
 #: Each row's random numbers, and where every step begins to read them.
 Bank = tuple[Float[Tensor, "R N H"], list[int]]
@@ -118,18 +112,11 @@ class Fleet:
                 raise MindgapError(f"run {row.key}: {why}")
         count = self.learner.members
         rows = [member for row in rows for member in row.members(count)]
-        parts: list[Parameters] = []
-        reasons: dict[int, str] = {}
-        for block in self._blocks(len(rows)):
-            own = rows[block]
-            watch = Watch(self.learner, [row.learning_rate for row in own], self.device)
-            trained = self.descend(own, self.network.balance.descent(self, own), watch)
-            diverged = watch.reasons({name: trained[name] for name in self.network.shapes})
-            reasons |= {(block.start + row) // count: why for row, why in diverged.items()}
-            parts.append(trained)
-        fitted = together({name: torch.cat([p[name] for p in parts]) for name in parts[0]}, count)
-        if reasons:
-            raise Diverged(fitted, reasons)
+        watch = Watch(self.learner, [row.learning_rate for row in rows], self.device)
+        trained = self.descend(rows, self.network.balance.descent(self, rows), watch)
+        fitted = together(trained, count)
+        if reasons := watch.reasons({name: trained[name] for name in self.network.shapes}):
+            raise Diverged(fitted, {row // count: why for row, why in reasons.items()})
         return fitted
 
     def start(self, rows: Sequence[Row]) -> Parameters:
@@ -261,14 +248,6 @@ class Fleet:
             return None
         values, offsets = bank
         return values[:, offsets[step] : offsets[step] + self.learner.batch]
-
-    def _blocks(self, count: int) -> list[slice]:
-        """Cut `count` rows into blocks, all of the same size or one row less."""
-        if self.device.type != "cpu" or not self.network.in_blocks:
-            return [slice(0, count)]
-        most = max(FEWEST, CACHE // (4 * 4 * self.size))  # four buffers of four bytes a number
-        cuts = np.linspace(0, count, -(-count // most) + 1).astype(int).tolist()
-        return [slice(start, stop) for start, stop in itertools.pairwise(cuts)]
 
 
 def _cross_entropy(

@@ -20,7 +20,6 @@ SAID = (
     "dropout",
     "modality_dropout",
     "complete_cases",
-    "in_blocks",
     "fused_loss",
     "unimodal_weight",
     "balance",

@@ -44,9 +44,6 @@ class ModuleNetwork(Network):
         MindgapError: the module, or what it returns, breaks the contract; says what to mend.
     """
 
-    #: its steps take long however few rows there are
-    in_blocks = False
-
     def __init__(
         self,
         factory: Callable[[], nn.Module],

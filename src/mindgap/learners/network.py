@@ -54,9 +54,6 @@ class Network:
     fused_loss: bool = True
     unimodal_weight: float = 1.0
 
-    #: whether rows train faster in blocks that stay in a processor's cache
-    in_blocks: bool = True
-
     #: what training makes of these losses
     balance: Balance = Plain()
 
