@@ -109,6 +109,13 @@ def test_the_command(tmp_path, results):
     told = CliRunner().invoke(app, ["report", str(tmp_path), "--export", str(out)])
     assert told.exit_code == 0, told.output
     assert (out / "tables/claims.tex").is_file()
+    assert (out / "tables/gains.csv").read_text().count("\n") == 1
+    beside = ["--export", str(out), "--full", str(tmp_path)]
+    told = CliRunner().invoke(app, ["report", str(tmp_path), *beside])
+    assert told.exit_code == 0, told.output
+    assert "learned from 100 of 5000" in (out / "tables/gains.csv").read_text()
+    told = CliRunner().invoke(app, ["report", str(tmp_path), "--full", str(tmp_path / "no")])
+    assert told.exit_code != 0
     (tmp_path / "file").touch()
     told = CliRunner().invoke(app, ["report", str(tmp_path), "--export", str(tmp_path / "file")])
     assert "can't be written to" in str(told.exception)
