@@ -10,15 +10,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import stats
 
-from mindgap.analysis import REFERENCE, Analysis, Claim, Compared, Row
+from mindgap.analysis import ALPHA, REFERENCE, Analysis, Claim, Compared, Row
 from mindgap.report.words import cell_name, counted, listed, number, percent, signed
 
 #: More names than this are counted instead.
 MOST = 4
-
-#: Corrected within a task, not over tasks: of tasks without any effect one in twenty shows one.
-LUCK = 0.15
 
 #: Verdict on C1 over all tasks -> what pitfalls do, on average.
 OVERALL = {
@@ -87,11 +85,23 @@ def _choosing(analysis: Analysis) -> str:
         said += f"; {_most(analysis, better, tested, 'ahead')}"
     if worse:
         said += f"{', and' if better else ';'} {_most(analysis, worse, tested, 'behind')}"
-    sure = {(c.cell.task, c.cell.learner) for c, _ in better + worse}
-    rows = {(c.cell.task, c.cell.learner) for c, _ in tested}
-    if len(sure) <= LUCK * len(rows):
+    if _may_be_luck(better + worse, tested):
         said += "; so few that it may be luck: chance alone shows one in about one task in twenty"
     return f"{said}."
+
+
+def _may_be_luck(
+    found: Sequence[tuple[Compared, Row]], tested: Sequence[tuple[Compared, Row]]
+) -> bool:
+    """Whether chance alone would find as much: p values are corrected within a task, not over them.
+
+    It wouldn't if one is significant over all tasks (Bonferroni), or if more tasks show one than
+    a binomial with one in twenty allows for.
+    """
+    n = len({(c.cell.task, c.cell.learner) for c, _ in tested})
+    sure = len({(c.cell.task, c.cell.learner) for c, _ in found})
+    least = min(row.p_holm for _, row in found)
+    return least * n >= ALPHA and float(stats.binom.sf(sure - 1, n, ALPHA)) >= ALPHA
 
 
 def _most(
