@@ -51,8 +51,10 @@ def test_curves_and_the_bayes_line():
     )
     texts, markers = drawn(figure)
     slope, start = scale(texts, 0)
+    assert slope > 0  # more labels to the right
     assert [slope * x + start for x, _ in markers["s1"]] == pytest.approx(labels, abs=1)
     height = (texts["0.4"][1] - texts["1.0"][1]) / 0.6
+    assert height > 0  # more accuracy further up
     rises = np.diff([y for _, y in markers["s1"]])
     assert rises / -height == pytest.approx(np.diff(values), abs=2e-3)
     assert "Bayes 0.900" in texts
@@ -75,6 +77,7 @@ def test_dots_intervals_and_the_line():
     figure = figures.dots(rows, 0.0, (-0.04, 0.04), "difference", "n", "Title")
     texts, markers = drawn(figure)
     slope, start = scale(texts, 0)
+    assert slope > 0
     (first,), (second,) = markers["s1"], markers["s2"]
     assert [slope * x + start for x in (first[0], second[0])] == pytest.approx(
         [0.02, -0.01], abs=4e-4
