@@ -379,7 +379,7 @@ def test_sounds_without_length_and_torn_frames_are_named(crema, monkeypatch):
         CremaD().adopt(crema)
     lines = str(raised.value).splitlines()[1:]
     assert lines[0].startswith(f"{torn} can't be decoded as a picture")
-    assert lines[1].startswith(f"{crema}/AudioWAV/1006_ITH_SAD_X.wav is a sound of length zero")
+    assert lines[1].startswith(f"{crema}/AudioWAV/1006_ITH_SAD_X.wav is a sound of zero length")
     assert lines[2] == f"{crema}/AudioWAV/1007_DFA_ANG_XX.wav is empty"
     assert lines[3].startswith(f"{crema}/AudioWAV/1008_IEO_SAD_LO.wav can't be decoded as a sound")
     assert "0x" not in str(raised.value)

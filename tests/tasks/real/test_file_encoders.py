@@ -129,7 +129,9 @@ def test_a_sound_is_one_channel_at_16_khz():
 
 
 def test_a_sound_without_length_is_named():
-    with pytest.raises(InvalidData, match=r"dog\.wav is a sound of length zero; mark it as miss"):
+    with pytest.raises(
+        InvalidData, match=r"dog\.wav is a sound of zero length; mend it, or mark it as miss"
+    ):
         heard(recorded(0), "dog.wav")
     for content in (b"", b"no sound", recorded(1)[:20]):
         with pytest.raises(InvalidData, match=r"dog\.wav"):

@@ -160,7 +160,7 @@ def test_other_splits_are_named_or_refused():
         hf_dataset.read(parts)
     own, told = hf_dataset.read(parts, Asked(pool=["train"], test=["validation"]))
     assert own.split.tolist() == ["pool"] * 12 + ["test"] * 4
-    assert told == ["split left out: test (22)"]
+    assert "split left out: test (22)" in told
     own, _ = hf_dataset.read(parts, Asked(pool=["train", "validation"]))
     assert own.split.tolist() == ["pool"] * 16 + ["test"] * 22
     with pytest.raises(InvalidData, match="unknown split 'valid': did you mean 'validation'"):
@@ -218,7 +218,7 @@ def test_files_that_cannot_be_read_are_listed_and_skipped_only_if_told_to():
     assert listed[2] == "sample '4': /nowhere/4.png: No such file or directory"
     assert listed[3] == "sample '5': its voice is a sound of zero length"
     own, told = hf_dataset.read(broken, Asked(skip_unreadable=True))
-    assert len(told) == 3
+    assert len([line for line in told if line.startswith("taken for missing")]) == 3
     gaps = [(int(row), int(m)) for row, m in np.argwhere(~own.observed[:, :2])]
     assert gaps == [(3, 0), (4, 0), (5, 1)]
 
@@ -233,7 +233,9 @@ def test_a_path_out_of_the_folder_is_refused(tmp_path):
 
     inside, outside = named(tmp_path / "set/own.png"), named(tmp_path / "set/../secret.png")
     assert hf_dataset.read(inside, root=tmp_path / "set")[0].observed[:, 0].all()
-    with pytest.raises(InvalidData, match=r"sample '0' names .*, which is outside the data set's"):
+    with pytest.raises(
+        InvalidData, match=r"sample '0' names .*, which is outside the folder .*set"
+    ):
         hf_dataset.read(outside, root=tmp_path / "set")
 
 

@@ -1,6 +1,7 @@
 """Tables and arrays of one's own: what they become, and every way in which they are refused."""
 
 import csv
+import io
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 from mindgap.cli import app
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.registry import Registry
-from mindgap.tasks.real import manifest
+from mindgap.tasks.real import contents, manifest
 from mindgap.tasks.real.own_data import from_arrays, keep, names
 from mindgap.tasks.real.table import Asked
 
@@ -120,7 +121,10 @@ def test_what_is_read_can_be_chosen(tmp_path):
     path = write(tmp_path, rows())
     own, told = manifest.read(path, Asked(modalities=["title", "accel"]))
     assert list(own.modalities) == ["title", "accel"]
-    assert told == ["columns left out: photo"]
+    assert told[:2] == ["columns left out: photo", "read as texts: title"]
+    assert "title has one text for each class, so it tells the label" in told[2]
+    changed = [[*row[:3], row[3].replace("1", str(i)), *row[4:]] for i, row in enumerate(rows())]
+    assert len(manifest.read(write(tmp_path, changed))[1]) == 1
     assert "unknown modality 'titel'" in refused(path, modalities=["titel"])
 
 
@@ -132,6 +136,8 @@ def test_what_is_read_can_be_chosen(tmp_path):
         ((3, 1, "c"), "label 'c' is seen once"),
         ((1, 2, "../1.png"), "sample 's1' names '../1.png', which is outside the folder"),
         ((1, 2, "/etc/1.png"), "outside the folder"),
+        ((3, 1, "c" * 300), "the label 'cccccccccccccccccccccccccccccccccccccccc' has 300 charact"),
+        ((3, 1, "\x1b[31m"), "has a control character"),
         ((1, 2, "nowhere/1.png"), "sample 's1': nowhere/1.png: No such file"),
         ((1, 2, "a word"), "column 'photo' holds .png files, but also 'a word'"),
         ((1, 4, "much"), "sample 's1' has 'much' in column 'accel.1', expected a finite number"),
@@ -147,6 +153,12 @@ def test_a_wrong_cell_is_named(tmp_path, change, told):
     assert told in refused(write(tmp_path, table))
 
 
+def test_a_path_that_no_file_can_have(tmp_path):
+    path = write(tmp_path, rows())
+    path.write_text(path.read_text().replace("1.png", "1\0.png", 1))
+    assert "sample 's1' names '1\\x00.png', which can't be a path" in refused(path)
+
+
 def test_a_link_out_of_the_folder_is_refused(tmp_path):
     outside = tmp_path / "outside.png"
     Image.new("RGB", (2, 2)).save(outside)
@@ -160,6 +172,12 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path):
 
 def test_a_wrong_table_is_named(tmp_path):
     assert "no column 'label'" in refused(write(tmp_path, [["a", "1"]], ["id", "x"]))
+    assert "no sample has a label" in refused(
+        write(tmp_path, [["a", "", "1"]], ["id", "label", "x"])
+    )
+    assert "columns 'x', 'x.1' would be one" in refused(
+        write(tmp_path, [["a", "b", "1", "2"]], ["id", "label", "x", "x.1"])
+    )
     assert "two columns 'x'" in refused(write(tmp_path, rows(), ["id", "label", *"xxyz"]))
     (tmp_path / "latin.csv").write_bytes("id,label,x\na,é,1\n".encode("latin-1"))
     assert "isn't UTF-8" in refused(tmp_path / "latin.csv")
@@ -189,6 +207,71 @@ def test_unreadable_files_are_listed_and_skipped_only_if_told_to(tmp_path):
     assert "sample 's1': 1.png is no image that can be decoded" in refused(path)
 
 
+def saved(array, **options):
+    file = io.BytesIO()
+    np.save(file, array, **options)
+    return file.getvalue()
+
+
+def waves(samples, rate=8000):
+    file = io.BytesIO()
+    wavfile.write(file, rate, samples)
+    return file.getvalue()
+
+
+#: The header of an array of 8 TB, and nothing behind it.
+HUGE = saved(np.zeros(1)).replace(b"(1,), }           ", b"(1000000000000,), }")[:-8]
+
+
+@pytest.mark.parametrize(
+    ("ending", "content", "told"),
+    [
+        ("wav", waves(np.full(4000, np.nan, np.float32)), "a sample that is no finite number"),
+        ("wav", waves(np.zeros(4000, np.int16), rate=10), "has 10 samples a second, expected 100"),
+        ("wav", waves(np.zeros(4000, np.int16))[:4000], "cut off: it says it has 8,044 bytes, and"),
+        ("npy", saved(np.full(3, 1e300)), "has to hold finite numbers of 32 bits"),
+        ("npy", HUGE, "is no .npy file of numbers"),
+        ("npy", saved(np.array([{}]), allow_pickle=True), "is no .npy file of numbers"),
+    ],
+    ids=["nan", "slow", "cut", "large", "huge", "pickle"],
+)
+def test_files_that_decode_and_are_nothing(tmp_path, ending, content, told):
+    table = [[*row[:2], f"0.{ending}", row[4]] for row in rows()]
+    path = write(tmp_path, table, ["id", "label", "file", "x"])
+    (tmp_path / f"0.{ending}").write_bytes(content)
+    assert told in refused(path)
+
+
+def test_sounds_of_eight_bits_are_what_they_are_in_sixteen():
+    samples = np.random.default_rng(0).integers(-100, 100, 4000)
+    eight, sixteen = (samples + 128).astype(np.uint8), (samples * 256).astype(np.int16)
+    np.testing.assert_allclose(
+        contents.sound(waves(eight)), contents.sound(waves(sixteen)), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_a_sound_written_to_a_pipe_does_not_know_its_length():
+    whole = waves(np.arange(4000, dtype=np.int16))
+    piped = whole[:4] + b"\xff\xff\xff\xff" + whole[8:40] + b"\xff\xff\xff\xff" + whole[44:]
+    np.testing.assert_array_equal(contents.sound(piped), contents.sound(whole))
+
+
+def test_pictures_of_sixteen_bits_and_pictures_that_lie_on_their_side():
+    def file(image, ending, **options):
+        image.save(content := io.BytesIO(), ending, **options)
+        return content.getvalue()
+
+    grey = np.linspace(0, 65535, 32 * 32).reshape(32, 32).astype(np.uint16)
+    seen = contents.image(file(Image.fromarray(grey), "PNG"))
+    np.testing.assert_allclose(seen[0], grey / 65535, atol=1 / 255)
+    wide = Image.new("RGB", (64, 32))
+    wide.paste("white", (0, 0, 32, 32))
+    turned = wide.getexif()
+    turned[0x0112] = 6  # to be shown turned to the right by a quarter
+    seen = contents.image(file(wide, "JPEG", exif=turned))
+    assert seen[0, 0].mean() > 0.9 > 0.1 > seen[0, -1].mean()
+
+
 def test_a_hundred_thousand_rows(tmp_path):
     table = [[str(i), "ab"[i % 2], str(i * 0.5), "1"] for i in range(100_000)]
     path = write(tmp_path, table, ["id", "label", "x.1", "x.2"])
@@ -213,6 +296,34 @@ def test_arrays_from_python():
         from_arrays("arrays", {"x": x}, labels)
     with pytest.raises(InvalidData, match=r"modality 'x' has shape \(39, 3\)"):
         from_arrays("arrays", {"x": x[1:]}, labels)
+
+
+FOUR = {"x": np.arange(8.0).reshape(4, 2)}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "labels", "more", "told"),
+    [
+        ({}, "abab", {}, "there is no modality"),
+        ({"x": [[1], [1, 2], [3], [4]]}, "abab", {}, "modality 'x' is no array"),
+        ({"x": FOUR["x"] * 1j}, "abab", {}, "modality 'x' holds complex128, expected numbers"),
+        ({"x": FOUR["x"] * 1e300}, "abab", {}, "sample '0' has a value in 'x' that isn't finite"),
+        (FOUR, np.eye(4), {}, r"labels are of shape \(4, 4\), expected \(4,\)"),
+        (FOUR, "abab", {"ids": "abc"}, "ids are of shape"),
+        (FOUR, "abab", {"groups": [1, 1, 2, None]}, "sample 3 has no group, but others have"),
+        (FOUR, "abab", {"groups": [1, 1]}, "groups are of shape"),
+        (FOUR, "abab", {"split": ["pool"] * 3 + ["train"]}, "pool or test .* not 'train'"),
+    ],
+)
+def test_arrays_that_do_not_fit(arrays, labels, more, told):
+    labels, more = (list(labels) if isinstance(labels, str) else labels), dict(more)
+    with pytest.raises(InvalidData, match=told):
+        from_arrays("mine", arrays, labels, **{k: list(v) for k, v in more.items()})
+
+
+def test_labels_of_a_tensor_are_its_numbers():
+    own = from_arrays("mine", FOUR, torch.tensor([0, 1, 0, 1]), groups=torch.arange(4))
+    assert own.classes == ("0", "1")
 
 
 @pytest.mark.parametrize("name", ["htad", "int_redundant"])

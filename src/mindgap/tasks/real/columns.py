@@ -54,10 +54,11 @@ class Reading:
     Attributes:
         table: its name, for messages.
         ids: of the samples.
-        root: the folder that no file may be outside of; None: anywhere.
+        root: the folder that no file may be outside of, without links in it; None: anywhere.
         encoders: modality -> the name of what encodes it, where plain features aren't wanted.
         unreadable: a sentence for every file that can't be read; grows.
         encoded: modalities that were encoded; grows.
+        texts: of modalities of texts, the cells; grows.
     """
 
     table: str
@@ -66,6 +67,7 @@ class Reading:
     encoders: Mapping[str, str] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
     encoded: set[str] = field(default_factory=set)
+    texts: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def encoding(self, name: str, kind: EncoderKind | None) -> Read | None:
         """What encodes a modality's files, if one was asked for and there are any of this kind.
@@ -78,6 +80,19 @@ class Reading:
         by = encoder(kind, self.encoders[name])
         self.encoded.add(name)
         return lambda content: encoded(by, content, "")
+
+    def inside(self, row: int, path: Path, told: str) -> None:
+        """Refuse a path that leads out of the folder, or that no file could have.
+
+        Raises:
+            InvalidData: says of which sample it is.
+        """
+        try:
+            whole = path.resolve()
+        except ValueError:  # with a zero in it
+            raise self.wrong(row, f"names {told!r}, which can't be a path") from None
+        if self.root is not None and not whole.is_relative_to(self.root):
+            raise self.wrong(row, f"names {told[:200]!r}, which is outside the folder {self.root}")
 
     def wrong(self, row: int, what: str) -> InvalidData:
         return InvalidData(f"{self.table}: sample {self.ids[row]!r} {what}")
@@ -169,6 +184,7 @@ def _texts(reading: Reading, name: str, cells: Sequence[str]) -> Values:
             raise reading.wrong(
                 row, f"has the text {cell!r} in column {name!r}; leave the cell empty if it is none"
             )
+    reading.texts[name] = cells
     if read := reading.encoding(name, "text"):
         filled = [(row, cell) for row, cell in enumerate(cells) if cell]
         return _files(reading, name, [_File(r, "its text", c.encode, read) for r, c in filled])
@@ -277,10 +293,10 @@ def _nested(
 
 def _named(reading: Reading, name: str, cells: Sequence[str]) -> Values:
     """Files that cells name, beside the table."""
-    root = (reading.root or Path()).resolve()
+    root = reading.root or Path()
     for row, cell in enumerate(cells):
-        if cell and not (root / cell).resolve().is_relative_to(root):
-            raise reading.wrong(row, f"names {cell!r}, which is outside the folder of the manifest")
+        if cell:
+            reading.inside(row, root / cell, cell)
     files = []
     readers: dict[Read, Read] = {}
     for row, cell in enumerate(cells):
@@ -298,12 +314,10 @@ def _held(reading: Reading, name: str, column: pa.ChunkedArray, read: Read) -> V
     for row in np.flatnonzero(column.is_valid().to_numpy()).tolist():
         path = column[row]["path"].as_py() or ""
         inside = column[row]["bytes"].is_valid
-        root = reading.root
         if inside:
             files.append(_File(row, path or f"its {name}", column[row]["bytes"].as_py, read))
             continue
-        if root is not None and not Path(path).resolve().is_relative_to(root.resolve()):
-            raise reading.wrong(row, f"names {path!r}, which is outside the data set's folder")
+        reading.inside(row, Path(path), path)
         files.append(_File(row, path, Path(path).read_bytes, read))
     return _files(reading, name, files)
 

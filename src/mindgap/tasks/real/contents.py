@@ -12,8 +12,9 @@ from jaxtyping import Float
 
 from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.real.encoders import needed
-from mindgap.tasks.real.pictures import FORMATS
+from mindgap.tasks.real.pictures import opened
 from mindgap.tasks.real.signals import mfcc_statistics
+from mindgap.tasks.real.sounds import fault
 
 #: Pixels a side that an image is brought to; convolutions read them.
 SIDE = 32
@@ -39,11 +40,8 @@ def image(content: bytes) -> Float[np.ndarray, "3 h w"]:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-                shown = opened.convert("RGBA")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
+        shown = opened(content)
+    except Exception as error:  # a decoder raises anything
         raise InvalidData(f"is no image that can be decoded ({error})") from None
     ground = Image.new("RGBA", shown.size, "white")
     ground.alpha_composite(shown)
@@ -60,11 +58,14 @@ def sound(content: bytes) -> Float[np.ndarray, " d"]:
         InvalidData: it doesn't decode, or has no samples.
     """
     rate, samples = _wave(content) if content[:4] in WAVES else _other_sound(content)
-    if samples.size == 0:
-        raise InvalidData("is a sound of zero length")
-    whole = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
-    mono = samples.reshape(len(samples), -1).mean(axis=1) / whole
-    return mfcc_statistics(mono.astype(np.float64), rate)
+    if why := fault(content, samples, rate):
+        raise InvalidData(why)
+    mono = samples.reshape(len(samples), -1).astype(np.float64).mean(axis=1)
+    if samples.dtype.kind == "u":  # silence is in the middle: of 8 bits, 128
+        mono -= 2.0 ** (8 * samples.dtype.itemsize - 1)
+    if samples.dtype.kind in "iu":
+        mono /= 2.0 ** (8 * samples.dtype.itemsize - 1)
+    return mfcc_statistics(mono, rate)
 
 
 def _wave(content: bytes) -> tuple[int, np.ndarray]:
@@ -101,11 +102,15 @@ def array(content: bytes) -> Array:
     """
     try:
         found = np.load(io.BytesIO(content), allow_pickle=False)
-    except BROKEN as error:
+    except (*BROKEN, MemoryError) as error:
         raise InvalidData(f"is no .npy file of numbers ({error})") from None
-    if found.dtype.kind not in "iufb" or found.size == 0 or not np.isfinite(found).all():
+    if found.dtype.kind not in "iufb" or found.size == 0:
         raise InvalidData("has to hold finite numbers, at least one")
-    return np.atleast_1d(found).astype(np.float32)
+    with np.errstate(over="ignore"):
+        numbers = np.atleast_1d(found).astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise InvalidData("has to hold finite numbers of 32 bits")
+    return numbers
 
 
 def texts(strings: Sequence[str]) -> Float[np.ndarray, "N 256"]:

@@ -19,6 +19,9 @@ from mindgap.errors import InvalidData, MindgapError
 from mindgap.tasks.real.own import Own
 from mindgap.tasks.real.table import Asked, Table, samples
 
+#: Bytes that a row may have.
+LONGEST = 2**26
+
 
 def read(path: Path, asked: Asked | None = None) -> tuple[Own, list[str]]:
     """The samples of a manifest, and a sentence for what was left out or couldn't be read.
@@ -80,4 +83,5 @@ def _csv(path: Path) -> pa.Table:
         column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=False
     )
     parse = pa.csv.ParseOptions(newlines_in_values=True)
-    return pa.csv.read_csv(path, parse_options=parse, convert_options=convert)
+    read = pa.csv.ReadOptions(block_size=LONGEST)
+    return pa.csv.read_csv(path, read, parse, convert)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,11 @@ from jaxtyping import Bool, Int64
 
 from mindgap.errors import InvalidData
 from mindgap.tasks.names import name_problem
+
+#: Characters that the name of a class may have.
+LONGEST = 200
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 #: What programs write where nothing is.
 NOTHING = ("nan", "null", "<na>", "n/a", "#n/a")
@@ -58,8 +64,12 @@ class Own:
             if not self.observed[:, m].any():
                 raise InvalidData(f"no sample has the modality {name!r}; leave it out")
         labelled = np.bincount(self.labels[self.labels >= 0], minlength=len(self.classes))
+        if not self.classes:
+            raise InvalidData("no sample has a label; a study has to know some, to answer queries")
         if len(self.classes) < 2:
-            raise InvalidData(f"there are {len(self.classes)} classes; at least two are needed")
+            raise InvalidData(
+                f"all labels are {self.classes[0]!r}; at least two classes are needed"
+            )
         for number, count in enumerate(labelled):
             if count < 2:
                 seen = "once" if count else "never"
@@ -131,11 +141,17 @@ def numbered_classes(labels: Sequence[str]) -> tuple[Int64[np.ndarray, " N"], tu
     """Of labels as texts, "" where unknown: numbers, -1 where unknown, and names of the classes.
 
     Raises:
-        InvalidData: a label says that there is none, or is a measurement.
+        InvalidData: a label says that there is none, is a measurement, or no name.
     """
     classes = tuple(sorted({label for label in labels if label}))
     same: dict[float, str] = {}
     for label in classes:
+        if len(label) > LONGEST or _CONTROL.search(label):
+            what = f"{len(label):,} characters" if len(label) > LONGEST else "a control character"
+            raise InvalidData(
+                f"the label {label[:40]!r} has {what}; a class needs a name of one line, at most "
+                f"{LONGEST} characters: is this the column of labels?"
+            )
         if label.lower() in NOTHING:
             raise InvalidData(
                 f"there is a label {label!r}, which means that there is none; leave it empty where "

@@ -107,7 +107,9 @@ def from_arrays(
         InvalidData: lengths that differ, values that aren't finite, and what `Own` refuses.
     """
     n = len(labels)
-    arrays = {m: np.asarray(x, dtype=np.float32) for m, x in modalities.items()}
+    if not modalities:
+        raise InvalidData("there is no modality; give at least one")
+    arrays = {m: _numbers(m, x) for m, x in modalities.items()}
     for m, x in arrays.items():
         if x.ndim < 2 or len(x) != n:
             raise InvalidData(f"modality {m!r} has shape {x.shape}, expected ({n}, ...)")
@@ -117,7 +119,14 @@ def from_arrays(
         there = np.asarray(observed, dtype=bool)
         if there.shape != (n, len(arrays)):
             raise InvalidData(f"observed has shape {there.shape}, expected {(n, len(arrays))}")
-    names = np.arange(n).astype(str) if ids is None else np.array([str(i) for i in ids])
+    names = np.array(_texts("ids", range(n) if ids is None else ids, n))
+    people = None if groups is None else _texts("groups", groups, n)
+    parts = None if split is None else _texts("split", split, n)
+    for what, texts in (("id", names), ("group", people), ("split", parts)):
+        if texts is not None and "" in texts:
+            raise InvalidData(f"sample {list(texts).index('')} has no {what}, but others have")
+    if parts is not None and (other := set(parts) - {"pool", "test"}):
+        raise InvalidData(f"split should be pool or test of each sample, not {other.pop()!r}")
     for column, (modality, x) in zip(there.T, rows.items(), strict=True):
         bad = column & ~np.isfinite(x).all(axis=1)
         if bad.any():
@@ -128,15 +137,15 @@ def from_arrays(
         whole = arrays[modality]
         shown = column.reshape(-1, *[1] * (whole.ndim - 1))
         arrays[modality] = np.where(shown, whole, 0.0).astype(np.float32)
-    numbers, classes = numbered_classes(["" if x is None else str(x) for x in labels])
+    numbers, classes = numbered_classes(_texts("labels", labels, n))
     own = Own(
         arrays,
         there,
         numbers,
         classes,
         names,
-        None if groups is None else np.unique([str(g) for g in groups], return_inverse=True)[1],
-        None if split is None else np.array(split, dtype=str),
+        None if people is None else np.unique(people, return_inverse=True)[1],
+        None if parts is None else np.array(parts),
     )
     keep(name, own)
     return own
@@ -267,6 +276,25 @@ def entry(name: str) -> tuple[type[OwnData], Source]:
     members = {"name": name, "stem": name, "about": about, "__doc__": OwnData.__doc__}
     made: type[OwnData] = dataclass(frozen=True, kw_only=True)(type(name, (OwnData,), members))
     return made, Source(f"data set {name}", about["content"])
+
+
+def _numbers(modality: str, values: ArrayLike) -> np.ndarray:
+    try:
+        found = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:  # ragged, or a tensor with gradients
+        raise InvalidData(f"modality {modality!r} is no array: {error}") from None
+    if found.dtype.kind not in "iufb":
+        raise InvalidData(f"modality {modality!r} holds {found.dtype}, expected numbers")
+    with np.errstate(over="ignore"):  # infinite then, which is refused
+        return found.astype(np.float32)
+
+
+def _texts(what: str, values: Sequence[Any], n: int) -> list[str]:
+    """One for each sample, as texts; "" where it is None."""
+    found = np.asarray(values, dtype=object)
+    if found.shape != (n,):
+        raise InvalidData(f"{what} are of shape {found.shape}, expected ({n},), one a sample")
+    return ["" if x is None else str(x) for x in found.tolist()]
 
 
 def _digest(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -52,6 +53,23 @@ class EfficientNetLite0(Encoder):
         return network
 
 
+def opened(content: bytes) -> Any:
+    """The image of PIL that a file holds: RGBA, upright, of 16 bits the upper eight.
+
+    Raises:
+        Exception: of many kinds: it doesn't decode, or would be larger than any picture.
+    """
+    from PIL import Image, ImageOps
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(content), formats=FORMATS) as found:
+            upright = ImageOps.exif_transpose(found)
+    if upright.mode.startswith("I"):  # of 16 bits, which `convert` would cut off at 255
+        upright = Image.fromarray((np.asarray(upright).astype(np.uint16) >> 8).astype(np.uint8))
+    return upright.convert("RGBA")
+
+
 def picture(content: bytes, name: str) -> UInt8[np.ndarray, "224 224 3"]:
     """A picture on white, made square by margins.
 
@@ -66,8 +84,7 @@ def picture(content: bytes, name: str) -> UInt8[np.ndarray, "224 224 3"]:
             text = content.decode("utf-8", "replace")
             drawn = svg[0].svg_to_bytes(svg_string=text, width=EDGE, dpi=96, skip_system_fonts=True)
             content = bytes(drawn)
-        with image.open(io.BytesIO(content), formats=FORMATS) as opened:
-            whole = opened.convert("RGBA")
+        whole = opened(content)
         scale = EDGE / max(whole.size)
         fitted = whole.resize([max(1, round(side * scale)) for side in whole.size])
         square = image.new("RGBA", (EDGE, EDGE), "white")

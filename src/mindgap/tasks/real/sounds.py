@@ -18,6 +18,15 @@ RATE = 16_000
 SECONDS = 1.0  # the shortest that the network takes
 WINDOW, HOP = 76, 8
 
+#: Samples a second between which a file is taken for a sound.
+SLOWEST, FASTEST = 100, 1_000_000
+
+#: What a sample of 32 bits can be.
+LOUDEST = np.finfo(np.float32).max
+
+#: How long WAV files say they are that were written before that was known, at least.
+UNKNOWN = 0x7FFF_0000
+
 
 class SpeechEmbedding(Encoder):
     """Google's speech embedding, 96 numbers a window, pooled in five ways (Lin et al. 2020).
@@ -85,12 +94,27 @@ def played(content: bytes, name: str) -> Float[np.ndarray, " T"]:
     except Exception as error:  # a decoder raises anything
         why = str(error).rpartition(">: ")[2]  # what it was given has no name
         raise InvalidData(f"{name} can't be decoded as a sound: {why}") from None
-    if len(sound) == 0:
-        raise InvalidData(f"{name} is a sound of length zero; mark it as missing")
+    if wrong := fault(content, sound, rate):
+        raise InvalidData(f"{name} {wrong}; mend it, or mark it as missing")
     common = np.gcd(rate, RATE)
     sound = resample_poly(sound.mean(axis=1), RATE // common, rate // common)
     clipped: np.ndarray = np.clip(sound, -1, 1)
     return clipped
+
+
+def fault(content: bytes, samples: np.ndarray, rate: int) -> str | None:
+    """What is wrong with a file although it decodes, as `is cut off`, or None."""
+    size = int.from_bytes(content[4:8], "big" if content[:4] == b"RIFX" else "little")
+    told = size + 8 if content[:4] in (b"RIFF", b"RIFX") and size < UNKNOWN else 0
+    if len(content) + 1 < told:  # some count a byte that evens the length out
+        return f"is cut off: it says it has {told:,} bytes, and has {len(content):,}"
+    if len(samples) == 0:
+        return "is a sound of zero length"
+    if not SLOWEST <= rate <= FASTEST:
+        return f"has {rate:,} samples a second, expected {SLOWEST} to {FASTEST:,}"
+    if samples.dtype.kind == "f" and not (np.abs(samples) <= LOUDEST).all():
+        return "has a sample that is no finite number"
+    return None
 
 
 def _run(session: Any, x: np.ndarray) -> np.ndarray:

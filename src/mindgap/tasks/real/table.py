@@ -90,7 +90,8 @@ def samples(table: Table, asked: Asked) -> tuple[Own, list[str]]:
     for name in asked.encoders:
         if name not in columns:
             raise InvalidData(f"{table.name}: {unknown('modality to encode', name, columns)}")
-    reading = Reading(table.name, ids, table.root, asked.encoders)
+    root = table.root and table.root.resolve()
+    reading = Reading(table.name, ids, root, asked.encoders)
     arrays, observed = {}, []
     for name, parts in columns.items():
         taken = {part: table.columns[part] for part in parts}
@@ -124,6 +125,7 @@ def samples(table: Table, asked: Asked) -> tuple[Own, list[str]]:
         None if split is None else split[kept],
         asked.encoders,
     )
+    told += _of_texts(reading, labels)
     missing = [f"taken for missing: {line}" for line in unreadable]
     lost = len(ids) - int(kept.sum())
     gone = [f"left out: {lost:,} samples with nothing else that can be read"] if lost else []
@@ -141,6 +143,12 @@ def _modalities(table: Table, asked: Asked) -> tuple[dict[str, list[str]], list[
             continue
         stem, dot, _ = name.partition(".")
         found.setdefault(stem if dot else name, []).append(name)
+    for name, parts in found.items():
+        if name in parts and len(parts) > 1:
+            raise InvalidData(
+                f"{table.name}: columns {', '.join(map(repr, parts))} would be one modality; call "
+                f"{name!r} otherwise, or {name}.0 if it belongs to it"
+            )
     for name in asked.modalities:
         if name not in found:
             raise InvalidData(f"{table.name}: {unknown('modality', name, found)}")
@@ -149,6 +157,22 @@ def _modalities(table: Table, asked: Asked) -> tuple[dict[str, list[str]], list[
     chosen = {name: found[name] for name in asked.modalities or found}
     unused += [name for name in found if name not in chosen]
     return chosen, [f"columns left out: {', '.join(unused)}"] if unused else []
+
+
+def _of_texts(reading: Reading, labels: Sequence[str]) -> list[str]:
+    """Which modalities were read as texts, and which of them are the label in other words."""
+    if not reading.texts:
+        return []
+    told = [f"read as texts: {', '.join(reading.texts)}"]
+    for name, cells in reading.texts.items():
+        pairs = {(label, cell) for label, cell in zip(labels, cells, strict=True) if label and cell}
+        each = [{pair[side] for pair in pairs} for side in (0, 1)]
+        if len(pairs) == len(each[0]) == len(each[1]):
+            told.append(
+                f"{name} has one text for each class, so it tells the label; leave it out with "
+                "--modalities if it shouldn't"
+            )
+    return told
 
 
 def _split(table: Table, asked: Asked) -> tuple[Table, np.ndarray | None, list[str]]:
