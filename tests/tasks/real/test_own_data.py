@@ -205,6 +205,7 @@ def test_unreadable_files_are_listed_and_skipped_only_if_told_to(tmp_path):
     path = write(tmp_path, rows())
     (tmp_path / "1.png").write_bytes(b"\x89PNG no")
     assert "sample 's1': 1.png is no image that can be decoded" in refused(path)
+    assert "(it is none of PNG, JPEG" in refused(path)
 
 
 def saved(array, **options):

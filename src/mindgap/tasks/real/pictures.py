@@ -57,14 +57,18 @@ def opened(content: bytes) -> Any:
     """The image of PIL that a file holds: RGBA, upright, of 16 bits the upper eight.
 
     Raises:
+        InvalidData: it is of another kind.
         Exception: of many kinds: it doesn't decode, or would be larger than any picture.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(io.BytesIO(content), formats=FORMATS) as found:
-            upright = ImageOps.exif_transpose(found)
+        try:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as found:
+                upright = ImageOps.exif_transpose(found)
+        except UnidentifiedImageError:
+            raise InvalidData(f"it is none of {', '.join(FORMATS)}") from None
     if upright.mode.startswith("I"):  # of 16 bits, which `convert` would cut off at 255
         upright = Image.fromarray((np.asarray(upright).astype(np.uint16) >> 8).astype(np.uint8))
     return upright.convert("RGBA")
@@ -90,7 +94,5 @@ def picture(content: bytes, name: str) -> UInt8[np.ndarray, "224 224 3"]:
         square = image.new("RGBA", (EDGE, EDGE), "white")
         square.alpha_composite(fitted, ((EDGE - fitted.width) // 2, (EDGE - fitted.height) // 2))
     except Exception as error:  # a decoder raises anything
-        none = isinstance(error, image.UnidentifiedImageError)
-        why = f"it is none of {', '.join(FORMATS)} or SVG" if none else error
-        raise InvalidData(f"{name} can't be decoded as a picture: {why}") from None
+        raise InvalidData(f"{name} can't be decoded as a picture: {error}") from None
     return np.asarray(square.convert("RGB"))

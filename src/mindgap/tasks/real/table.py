@@ -106,9 +106,10 @@ def samples(table: Table, asked: Asked) -> tuple[Own, list[str]]:
     if unreadable and not asked.skip_unreadable:
         listed = "\n".join(unreadable[:TOLD])
         more = f"\nand {len(unreadable) - TOLD:,} more" if len(unreadable) > TOLD else ""
+        files, them = ("files", "them") if len(unreadable) > 1 else ("file", "it")
         raise InvalidData(
-            f"{len(unreadable):,} file{'s' * (len(unreadable) > 1)} can't be read; mend them, or "
-            f"take them for missing with --skip-unreadable\n{listed}{more}"
+            f"{len(unreadable):,} {files} can't be read; mend {them}, or take {them} for missing "
+            f"with --skip-unreadable\n{listed}{more}"
         )
     there = np.stack(observed, axis=1)
     kept = there.any(axis=1) if unreadable else np.ones(len(ids), dtype=bool)
