@@ -182,3 +182,15 @@ def test_paths_out_of_the_folder_are_refused(tmp_path):
     for path in ("a\0b", "a" * 1000):
         with pytest.raises(InvalidData, match=r"line 1: '.*' can't be a path"):
             inside(tmp_path / "copy", path, "line 1:")
+
+
+def test_a_modality_that_no_sample_has_is_a_wrong_layout(clips, cache):
+    for sound in (clips / "audio").glob("*.wav"):
+        sound.write_bytes(b"torn")
+    with pytest.raises(InvalidData, match="no file of audio can be read"):
+        Clips().adopt(clips, skip_unreadable=True)
+    (clips / "names").write_text("a1 at bt")
+    (clips / "audio").rename(clips / "sounds")
+    with pytest.raises(InvalidData, match="none of 3 samples has audio; a copy of clips holds vid"):
+        Clips().adopt(clips)
+    assert not cache.exists() or not list(cache.glob("clips*"))

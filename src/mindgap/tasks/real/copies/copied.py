@@ -92,6 +92,9 @@ class EncodedCopy(Encoded, Local):
         }
         if broken and not skip_unreadable:
             raise InvalidData(_unreadable(broken))
+        for modality, (_, there) in read.items():
+            if not there.any():
+                raise InvalidData(f"{folder}: no file of {modality} can be read")
         observed = np.stack([there for _, there in read.values()], axis=1)
         kept = np.asarray(observed.any(axis=1))
         if not kept.all():
@@ -146,6 +149,7 @@ class EncodedCopy(Encoded, Local):
     def _check(self, samples: list[Copied], classes: tuple[str, ...], folder: Path) -> None:
         seen: set[str] = set()
         known = set(classes)
+        lacking = dict.fromkeys(self.kinds)
         for sample in samples:
             if sample.id in seen:
                 raise InvalidData(f"{folder}: sample {sample.id} occurs more than once")
@@ -154,9 +158,17 @@ class EncodedCopy(Encoded, Local):
                 raise InvalidData(
                     f"{folder}: sample {sample.id} has the unknown label {sample.label!r}"
                 )
-            if not any(_listed(sample.files.get(m)) for m in self.kinds):
+            there = [m for m in self.kinds if _listed(sample.files.get(m))]
+            if not there:
                 none = " and no ".join(self.kinds)
                 raise InvalidData(f"{folder}: sample {sample.id} has no {none}")
+            for modality in there:
+                lacking.pop(modality, None)
+        if samples and lacking:
+            raise InvalidData(
+                f"{folder}: none of {len(samples):,} samples has {' or '.join(lacking)}; a copy of "
+                f"{self.family} holds {self.layout}"
+            )
         self._check_splits(samples, folder)
 
     def _check_splits(self, samples: list[Copied], folder: Path) -> None:

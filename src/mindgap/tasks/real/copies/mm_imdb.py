@@ -86,7 +86,8 @@ class MmImdb(WithImages, WithTexts, EncodedCopy):
         classes = tuple(sorted(genre for genre, n in alone.items() if n >= FEWEST))
         kept = [s for s in samples if s.label in classes]
         rare = sorted({s.label for s in samples} - set(classes))
-        told = [f"{n_films - len(samples):,} left out: not of exactly one genre"]
+        others = n_films - len(samples)
+        told = [f"{others:,} left out: not of exactly one genre"] if others else []
         if rare:
             few = f"of genres of fewer than {FEWEST} films in the pool: {', '.join(rare)}"
             told.append(f"{len(samples) - len(kept):,} left out: {few}")
