@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,11 @@ def command(
     console = Console(stderr=True)
     tell.report(folder, results, console, top)
     if export is not None:
+        from rich.progress import track
+
         from mindgap.report.export import export as written
 
-        files = written(export, results, top)
+        hidden = not console.is_terminal
+        bar = partial(track, description="figures", console=console, transient=True, disable=hidden)
+        files = written(export, results, top, bar)
         console.print(f"{len(files)} figures and tables: {tell.plain(str(export))}")

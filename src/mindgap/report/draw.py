@@ -57,7 +57,7 @@ def svg(plot: Plot) -> str:
     """The figure; the same figure gives the same text."""
     width, height = plot.size
     room = [len(short(text)) for text in plot.y.ticks.values()]
-    left = 8 + LETTER * max(room, default=0) + (16 if plot.y.name else 0)
+    left = 13 + LETTER * max(room, default=0) + (16 if plot.y.name else 0)
     below = (BELOW if plot.x.name else BARE) + LINE * len(plot.notes)
     ids = f"{plot.name}-t {plot.name}-d"
     view = f"0 0 {_n(left + width + RIGHT)} {_n(ABOVE + height + below)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from mindgap.report.tables import Table, tables
 from mindgap.report.words import number, visible
 from mindgap.study.results import Results
 
+#: The name of a figure's file, and what is drawn there.
+Named = tuple[str, Plot]
+
 #: What LaTeX would take for a command.
 LATEX = {
     **{character: "\\" + character for character in "&%$#_{}"},
@@ -32,11 +35,17 @@ LATEX = {
 }
 
 
-def export(folder: Path, results: Results, full: Results | None = None) -> list[Path]:
+def export(
+    folder: Path,
+    results: Results,
+    full: Results | None = None,
+    watched: Callable[[Sequence[Named]], Iterable[Named]] = iter,
+) -> list[Path]:
     """Write figures and tables into a folder, over what is there of the same names.
 
     Args:
         full: of models of the whole pool, for normalised gains.
+        watched: goes through the figures as they are drawn, for a progress bar.
 
     Raises:
         MindgapError: it can't be written to.
@@ -47,7 +56,7 @@ def export(folder: Path, results: Results, full: Results | None = None) -> list[
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         with drawing():
-            for name, plot in plots(analysis):
+            for name, plot in watched(list(plots(analysis))):
                 written += _saved(folder / "figures" / name, plot)
         for table in tables(analysis):
             for ending, text in ((".csv", None), (".tex", latex(table))):
@@ -62,7 +71,7 @@ def export(folder: Path, results: Results, full: Results | None = None) -> list[
     return written
 
 
-def plots(analysis: Analysis) -> Iterator[tuple[str, Plot]]:
+def plots(analysis: Analysis) -> Iterator[Named]:
     """Every figure of the page with the name of its file."""
     for family in families(analysis):
         for panel in chain(*family.learners.values()):
