@@ -322,6 +322,17 @@ def test_arrays_that_do_not_fit(arrays, labels, more, told):
         from_arrays("mine", arrays, labels, **{k: list(v) for k, v in more.items()})
 
 
+def test_a_modality_that_nobody_could_learn_from_is_refused():
+    lacking = np.arange(8.0).reshape(8, 1)
+    lacking[:4] = np.nan
+    arrays = {"x": np.ones((8, 1)), "y": lacking}
+    with pytest.raises(InvalidData, match="no sample with a label has the modality 'y'"):
+        from_arrays("mine", arrays, [*"abab", *[None] * 4])
+    with pytest.raises(InvalidData, match="no sample of the pool with a label has the modality"):
+        from_arrays("mine", arrays, list("abababab"), split=["pool"] * 4 + ["test"] * 4)
+    from_arrays("mine", arrays, list("abababab"), split=["test"] * 4 + ["pool"] * 4)
+
+
 def test_labels_of_a_tensor_are_its_numbers():
     own = from_arrays("mine", FOUR, torch.tensor([0, 1, 0, 1]), groups=torch.arange(4))
     assert own.classes == ("0", "1")

@@ -87,6 +87,13 @@ class Own:
                         f"no sample of the {part} has a label, and so there is none {why}; name "
                         "another split with --pool or --test, or leave it out"
                     )
+        learned = (self.labels >= 0) & (True if self.split is None else self.split == "pool")
+        for m, name in enumerate(self.modalities):
+            if not self.observed[learned, m].any():
+                raise InvalidData(
+                    f"no sample {'' if self.split is None else 'of the pool '}with a label has the "
+                    f"modality {name!r}, so nothing can be learned from it; leave it out"
+                )
 
     @property
     def known(self) -> Int64[np.ndarray, " n"]:
