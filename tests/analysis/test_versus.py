@@ -12,6 +12,7 @@ from mindgap.analysis import Difference, analyse, compare, versus
 from mindgap.analysis.comparison import areas
 from mindgap.analysis.paired import difference
 from mindgap.cli import app
+from mindgap.study.store import Store
 
 
 def planted(folder, rng, ahead=0.0, seeds=8, tasks=("t", "u"), rounds=3):
@@ -120,3 +121,35 @@ def test_random_against_itself_is_called_different_as_often_as_promised(tmp_path
         row.verdict != 0 for c in analysis.compared for row in compare(analysis.measured, c.cell)
     )
     assert 0.025 <= wrong / 400 <= 0.0775
+
+
+def test_learners_and_strategies_of_a_task_are_one_block():
+    def one(task, learner, ahead):
+        found = Difference(ahead, ahead - 0.1, ahead + 0.1, 0.5, 5)
+        return versus.Versus(task, learner, "", 0.5, 0.5, found, None, (), None)
+
+    found = [one("t", "a", 0.1), one("t", "b", 0.3), one("u", "a", 0.0)]
+    assert versus.over_tasks(found) == difference([0.2, 0.0], [0.0, 0.0])
+
+
+def test_80_columns_hold_every_number_and_one_seed_has_no_nan(tmp_path):
+    rng = np.random.default_rng(4)
+    planted(tmp_path / "a", rng, seeds=10, tasks=("diff_snr[severity=4]", "u"))
+    planted(tmp_path / "one", rng, ahead=0.1, seeds=1)
+    for folder in ("a", "one"):
+        arguments = ["compare", "badge", "random", "--in", str(tmp_path / folder)]
+        told = CliRunner().invoke(app, arguments, env={"COLUMNS": "80"}).output
+        assert "…" not in told
+        assert "nan" not in told
+        assert ("> 1000" in told.split("accuracy at budgets")[0]) is False or folder == "a"
+        assert told.count("seeds there") == 1
+
+
+def test_an_unfinished_study_is_told_of(tmp_path):
+    planted(tmp_path, np.random.default_rng(5))
+    Store(tmp_path).claim(study(("t", "u"), ("random", "badge"), 9, 2))
+    compared = CliRunner().invoke(app, ["compare", "badge", "random", "--in", str(tmp_path)])
+    findings = CliRunner().invoke(app, ["findings", str(tmp_path), "--json"])
+    for told in (compared, findings):
+        assert "4 gaps: runs that are missing" in " ".join(told.stderr.split())
+    assert list(json.loads(findings.stdout)) == ["claims"]

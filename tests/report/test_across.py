@@ -52,7 +52,7 @@ def test_bars_join_what_cannot_be_told_apart(tmp_path):
 def test_tasks_are_counted_and_too_few_are_warned_of(tmp_path):
     few, many = (svg(drawn(tmp_path / str(tasks), tasks)[1]) for tasks in (4, 12))
     said = " ".join(few.replace("</text>", " ").split())
-    assert "; 4 tasks." in few
+    assert "; 4 tasks. Severities and controls are tasks of their own." in few
     assert "4 tasks are too few: with 5 strategies" in few
     assert "below 9" in said
     assert "; 12 tasks." in many

@@ -21,6 +21,9 @@ Areas = Float[np.ndarray, "S n"]
 class Ranking:
     """Strategies over tasks; a task is one block, its seeds averaged.
 
+    Severities of one pitfall, a scenario and its control, and nulls each count as a block, though
+    they have much in common: with many of them tests are surer than new pitfalls would warrant.
+
     Attributes:
         names: the strategies.
         blocks: tasks in which all of them were measured.

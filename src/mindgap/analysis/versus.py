@@ -93,8 +93,11 @@ def folders(first: Analysis, second: Analysis) -> Iterator[Versus]:
 
 
 def over_tasks(found: Sequence[Versus]) -> Difference:
-    """The mean difference with a task as one block."""
-    means = [one.found.mean for one in found]
+    """The mean difference with a task as one block, however many learners and strategies it has."""
+    tasks: dict[str, list[float]] = {}
+    for one in found:
+        tasks.setdefault(one.task, []).append(one.found.mean)
+    means = [mean(each).value for each in tasks.values()]
     return difference(means, np.zeros(len(means)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +16,10 @@ from mindgap.errors import MindgapError, unknown
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from mindgap.analysis import Analysis
+    from mindgap.analysis import Analysis, Difference
     from mindgap.analysis.versus import Versus
 
+DIFFERENCE = "A minus B \\[95 %]"
 WORDS = {1: "[green]ahead[/]", 0: "", -1: "[red]behind[/]"}
 
 
@@ -34,7 +36,8 @@ def command(
 
     The difference is that of the areas under the budget curve, A minus B, paired by seed, with its
     95 % t interval and the p value of the paired t test, uncorrected. **More seeds**: how many
-    would be needed to tell them apart with 80 % power if the difference stays what it is.
+    would be needed to tell them apart with 80 % power if the difference stays what it is. Over
+    tasks, learners and strategies of the same task count as one block.
 
     Below that, accuracy after the first query, in the middle and at the end; **A needs**: labels
     for which A's mean curve has the accuracy that B ends with (`> 500` if never within the study);
@@ -47,7 +50,6 @@ def command(
     from dataclasses import asdict
 
     from rich.console import Console
-    from rich.table import Table
 
     from mindgap.analysis import versus
 
@@ -69,71 +71,91 @@ def command(
     if json:
         tell.as_json([asdict(one) for one in found])
         return
-    title = f"{tell.plain(first)} minus {tell.plain(second)}"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    several = len({one.learner for one in found}) > 1
-    for head in ("task", *["learner"] * several, *["strategy"] * (folder is None)):
-        table.add_column(head, overflow="fold", min_width=12, max_width=26)
-    for head in ("A", "B", "A minus B [95 %]", "p", "seeds", "more seeds", "A is"):
-        table.add_column(head, no_wrap=True, justify="left" if head == "A is" else "right")
+    wide = _Names(several=len({one.learner for one in found}) > 1, strategies=folder is None)
+    table = wide.table(
+        f"{tell.plain(first)} minus {tell.plain(second)}",
+        ("A", "B", DIFFERENCE, "p", "seeds", "more\nseeds", "A is"),
+    )
     for one in found:
-        names = [one.task, *[one.learner] * several, *[one.strategy] * (folder is None)]
-        table.add_row(*map(tell.plain, names), *_numbers(one))
+        table.add_row(wide.of(one), *_numbers(one))
     console = Console()
-    console.print(table)
-    console.print(_budgets(found, several, folder is None))
+    for each in (table, _budgets(found, wide), _savings(found, wide)):
+        console.print(each)
     counts = [sum(one.ahead == way for one in found) for way in (1, 0, -1)]
-    console.print("ahead in {}, undecided in {}, behind in {}".format(*counts))
+    console.print("\nahead in {}, undecided in {}, behind in {}".format(*counts))
     together = versus.over_tasks(found)
     if together.n > 1:
-        interval = _interval(together.mean, together.low, together.high)
-        console.print(f"mean over these {together.n}, one block each: {interval}")
+        interval = _interval(together)
+        console.print(f"mean over these {together.n} tasks, one block each: {interval}")
 
 
-def _budgets(found: Sequence[Versus], learners: bool, strategies: bool) -> Table:
-    from rich.table import Table
+@dataclass(frozen=True)
+class _Names:
+    """What a row is about, in one column that folds: all fits into 80 columns."""
 
+    several: bool
+    strategies: bool
+
+    def table(self, title: str, heads: Sequence[str]) -> Table:
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+        table.add_column("task", overflow="fold", min_width=16)
+        for head in heads:
+            table.add_column(head, no_wrap=True, justify="left" if head == "A is" else "right")
+        return table
+
+    def of(self, one: Versus) -> str:
+        names = [one.task, *[one.learner] * self.several, *[one.strategy] * self.strategies]
+        return tell.plain(", ".join(names))
+
+
+def _budgets(found: Sequence[Versus], wide: _Names) -> Table:
+    table = wide.table("\naccuracy at budgets", ("labels", "A", "B", DIFFERENCE, "p"))
+    for one in found:
+        for i, at in enumerate(one.budgets):
+            means = (_number(at.first), _number(at.second))
+            difference = (_interval(at.found), _number(at.found.p))
+            table.add_row("" if i else wide.of(one), str(at.labels), *means, *difference)
+    return table
+
+
+def _savings(found: Sequence[Versus], wide: _Names) -> Table:
     from mindgap.analysis.savings import needed
 
-    table = Table(title="\nat budgets", title_justify="left", box=None, pad_edge=False)
-    for head in ("task", *["learner"] * learners, *["strategy"] * strategies):
-        table.add_column(head, overflow="fold", min_width=12, max_width=26)
-    for head in ("labels", "A", "B", "A minus B [95 %]", "p", "A needs", "saved", "seeds there"):
-        table.add_column(head, no_wrap=True, justify="right")
+    heads = ("accuracy", "A needs", "saved", "seeds there")
+    table = wide.table("\nlabels for the accuracy that B ends with", heads)
     for one in found:
-        names = [one.task, *[one.learner] * learners, *[one.strategy] * strategies]
-        told = ["", "", ""]
-        if one.saving is not None:
-            last, saved = one.saving.last, one.saving.saved
-            told = [needed(one.saving.curve, last), f"{saved:+.0f}" if isfinite(saved) else ""]
-            told.append(f"{one.saving.reached} of {one.saving.n}")
-        for i, at in enumerate(one.budgets):
-            difference = _interval(at.found.mean, at.found.low, at.found.high)
-            numbers = [str(at.labels), f"{at.first:.3f}", f"{at.second:.3f}", difference]
-            beside = told if i == len(one.budgets) - 1 else ["", "", ""]
-            first = map(tell.plain, names) if i == 0 else [""] * len(names)
-            table.add_row(*first, *numbers, f"{at.found.p:.3f}", *beside)
+        if (told := one.saving) is not None:
+            saved = f"{told.saved:+.0f}" if isfinite(told.saved) else ""
+            seeds = f"{told.reached} of {told.n}"
+            labels = needed(told.curve, told.last)
+            table.add_row(wide.of(one), _number(told.level), labels, saved, seeds)
     return table
 
 
 def _numbers(one: Versus) -> list[str]:
     found = one.found
-    return [
-        f"{one.first:.3f}",
-        f"{one.second:.3f}",
-        _interval(found.mean, found.low, found.high),
-        f"{found.p:.3f}",
-        str(found.n),
-        "> 1000" if one.more is None else str(one.more or ""),
-        WORDS[one.ahead],
-    ]
+    more = "" if not isfinite(found.p) else "> 1000" if one.more is None else str(one.more or "")
+    means = (_number(one.first), _number(one.second))
+    return [*means, _interval(found), _number(found.p), str(found.n), more, WORDS[one.ahead]]
 
 
-def _interval(mean: float, low: float, high: float) -> str:
-    return f"{mean:+.3f} \\[{low:+.3f}, {high:+.3f}]"
+def _number(value: float) -> str:
+    """Nothing where nothing is known."""
+    return f"{value:.3f}" if isfinite(value) else ""
+
+
+def _interval(found: Difference) -> str:
+    if not isfinite(found.mean):
+        return ""
+    interval = f" \\[{found.low:+.3f}, {found.high:+.3f}]" if isfinite(found.low) else ""
+    return f"{found.mean:+.3f}{interval}"
 
 
 def _read(folder: Path) -> Analysis:
     from mindgap.analysis import analyse
 
-    return analyse(tell.results_in(folder))
+    analysis = analyse(tell.results_in(folder))
+    tell.gaps(folder, analysis)
+    return analysis

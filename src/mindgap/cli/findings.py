@@ -42,7 +42,9 @@ def command(
     from mindgap.analysis import CLAIMS, analyse, claims
 
     top = None if full is None else tell.results_in(full)
-    found = claims(analyse(tell.results_in(folder), top))
+    analysis = analyse(tell.results_in(folder), top)
+    tell.gaps(folder, analysis)
+    found = claims(analysis)
     if json:
         tell.as_json({"claims": [claim.as_dict() for claim in found]})
         return

@@ -15,6 +15,7 @@ from mindgap import __version__
 from mindgap.errors import MindgapError
 
 if TYPE_CHECKING:
+    from mindgap.analysis import Analysis
     from mindgap.study.plan import Plan
     from mindgap.study.results import Results
 
@@ -94,6 +95,14 @@ def results_in(folder: Path) -> Results:
     results = store.read()
     warnings(found(results))
     return results
+
+
+def gaps(folder: Path, analysis: Analysis) -> None:
+    """Warn that numbers rest on less than the study asks for, as while it is running."""
+    if n := len(analysis.gaps):
+        listed = f"`mindgap report {folder}` lists {'it' if n == 1 else 'them'}"
+        what = f"{n} gap{'' if n == 1 else 's'}: runs that are missing, unfinished or not compared"
+        warnings([f"{folder}: {what}; {listed}"])
 
 
 def unchanged_report(folder: Path, console: Console) -> bool:

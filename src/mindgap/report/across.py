@@ -150,7 +150,8 @@ def _over_tasks(
             for clique in ranking.cliques
         ]
         said = f"Nemenyi critical difference {words.number(ranking.critical, 2)} at 5 %; "
-        said += f"{words.counted(ranking.blocks, 'task')}."
+        said += f"{words.counted(ranking.blocks, 'task')}. "
+        said += "Severities and controls are tasks of their own."
         drawn["ranks"] = figures.ranks(
             dots,
             alike,
