@@ -7,6 +7,7 @@ import pytest
 import torch
 from modules import MIDDLES, Own, Plain, own
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from mindgap.learners import Fleet, ModuleLearner, Output, Row, Samples, predict
 from mindgap.learners.fleet import BANK
@@ -294,6 +295,13 @@ WRONG_MODULES = {
     ),
     "BatchNorm can't learn from batches of one": lambda: Plain(VECTORS, lambda: nn.BatchNorm1d(9)),
     "forward replaces the buffer 'encoders.a.1.mean'": lambda: Plain(VECTORS, Replacing),
+    "forward writes into inputs['b']": lambda: Overwriting(VECTORS),
+    "numbers, which would depend on other runs: leave them out": lambda: Plain(
+        VECTORS, lambda: Calling(nn.functional.dropout)
+    ),
+    "read weights as self.NAME in forward": lambda: Plain(VECTORS, Listing),
+    "keep random tensors with self.register_buffer": lambda: Plain(VECTORS, Projecting),
+    "don't recompute with torch.utils.checkpoint": lambda: Plain(VECTORS, Recomputing),
     "the module has no head": lambda: Renamed(VECTORS),
     "is something else than logits": lambda: Changed(
         VECTORS, lambda o: replaced(logits=o.logits * 2)(o)
@@ -310,6 +318,57 @@ class Replacing(nn.Module):
     def forward(self, x):
         self.mean = 0.9 * self.mean + 0.1 * x.detach().mean(dim=0)
         return x - self.mean
+
+
+class Overwriting(Plain):
+    def forward(self, inputs, observed):
+        inputs["b"].mul_(2)
+        return super().forward(inputs, observed)
+
+
+class Calling(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+class Listing(nn.Module):
+    """Reads its weight from a list, where no other can be lent to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(9))
+        self.all = [self.weight]
+
+    def forward(self, x):
+        return x * self.all[0]
+
+
+class Projecting(nn.Module):
+    """A random tensor that is no buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.fixed = torch.randn(9, 9)
+
+    def forward(self, x):
+        return x @ self.fixed
+
+
+class Recomputing(nn.Module):
+    """Goes forward again in backward, when nothing is lent to it any more."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(9, 9)
+
+    def forward(self, x):
+        return checkpoint(
+            lambda y: self.layer(y).tanh(), x, use_reentrant=False, preserve_rng_state=False
+        )
 
 
 class Renamed(nn.Module):

@@ -14,9 +14,9 @@ from mindgap.errors import MindgapError
 from mindgap.learners.layers import Parameters
 from mindgap.learners.lending import Lending
 from mindgap.learners.module_contract import built, check_module, has_batch_norm, kept, trained
-from mindgap.learners.module_trial import ABSOLUTE, RELATIVE, RUNS, asked, refused
+from mindgap.learners.module_trial import ABSOLUTE, RELATIVE, RUNS, asked, check_lent, refused
 from mindgap.learners.network import Network, Output
-from mindgap.learners.stacking import at_once, one_by_one
+from mindgap.learners.stacking import Call, at_once, one_by_one
 from mindgap.seeding import stream
 from mindgap.tasks import TaskShape
 
@@ -59,7 +59,6 @@ class ModuleNetwork(Network):
         self.module: Any = modules[0]
         check_module(self.module, built(factory, stream("trial", 0)), batch)
         self._lending = Lending(self.module)
-        self._mode: bool | None = None
         self.turned = _turned(self.module)
         self.shapes = {
             name: tuple(self._turn(name, value).shape)
@@ -72,9 +71,11 @@ class ModuleNetwork(Network):
         }
         for name in self.shapes:
             two[name].requires_grad_()
-        output = asked(self.module, shape, unimodal_heads, self._set_mode)
+        output = asked(self.module, shape, unimodal_heads, _set_mode)
         self.dropout_width = output.embedding.shape[1]
         self._check_head(output)
+        self._forward = self._forward_of(self.module, self._lending)
+        check_lent(self._forward, self._forward_of(modules[1], Lending(modules[1])), two, shape)
         reason = refused(self._forward, two, shape)
         self._over_runs = one_by_one if reason else at_once
         self.notes = self._noted(reason)
@@ -112,7 +113,6 @@ class ModuleNetwork(Network):
             shown = {
                 name: _zeroed(encoded[name], observed[:, :, m]) for m, name in enumerate(self.names)
             }
-        self._set_mode()
         logits, embedding, heads, embeddings = self._over_runs(
             self._forward, parameters, shown, observed
         )
@@ -136,32 +136,28 @@ class ModuleNetwork(Network):
     def _turn(self, name: str, value: Tensor) -> Tensor:
         return value.mT if name in self.turned else value
 
-    def _forward(
-        self, parameters: Parameters, inputs: Mapping[str, Tensor], observed: Tensor
-    ) -> tuple[Any, ...]:
-        """Of one run; modalities in the task's order, whatever the module's."""
-        with self._lending(self.own(parameters)):
-            output = self.module(inputs, observed)
+    def _forward_of(self, module: Any, lending: Lending) -> Call:
+        """One run of this module; modalities in the task's order, whatever the module's."""
         heads = self.names if self.unimodal_heads else ()
-        return (
-            output.logits,
-            output.embedding,
-            {name: output.unimodal_logits[name] for name in heads},
-            {name: output.unimodal_embeddings[name] for name in self.names},
-        )
+
+        def forward(
+            parameters: Parameters, inputs: Mapping[str, Tensor], observed: Tensor
+        ) -> tuple[Any, ...]:
+            _set_mode(module)
+            with lending(self.own(parameters)):
+                output = module(inputs, observed)
+            return (
+                output.logits,
+                output.embedding,
+                {name: output.unimodal_logits[name] for name in heads},
+                {name: output.unimodal_embeddings[name] for name in self.names},
+            )
+
+        return forward
 
     def _last(self, parameters: Parameters, embedding: Tensor) -> tuple[Tensor]:
         with self._lending(self.own(parameters)):
             return (self.module.head(embedding),)
-
-    def _set_mode(self) -> None:
-        if self._mode == torch.is_grad_enabled():
-            return
-        self._mode = torch.is_grad_enabled()
-        self.module.train(self._mode)
-        for part in self.module.modules():
-            if isinstance(part, ALWAYS_TRAINING):
-                part.training = True
 
     def _check_head(self, output: Output) -> None:
         """Dropout and Monte-Carlo passes need the last step by itself."""
@@ -189,6 +185,16 @@ class ModuleNetwork(Network):
                 "with BatchNorm, the last bits of a run depend on how many runs share its fleet"
             ]
         return []
+
+
+def _set_mode(module: nn.Module) -> None:
+    """Training where gradients are recorded, else evaluation."""
+    if module.training == torch.is_grad_enabled():
+        return
+    module.train(torch.is_grad_enabled())
+    for part in module.modules():
+        if isinstance(part, ALWAYS_TRAINING) and part is not module:
+            part.training = True
 
 
 def _turned(module: nn.Module) -> set[str]:

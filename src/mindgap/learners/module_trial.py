@@ -38,20 +38,22 @@ def example(shape: TaskShape) -> tuple[dict[str, Tensor], Tensor]:
 
 
 def asked(
-    module: nn.Module, shape: TaskShape, unimodal_heads: bool, set_mode: Callable[[], None]
+    module: nn.Module, shape: TaskShape, unimodal_heads: bool, set_mode: Callable[[nn.Module], None]
 ) -> Output:
     """What the module returns for one run, checked in training and in evaluation mode.
 
     Raises:
-        MindgapError: it raises, draws random numbers, replaces a buffer or breaks the contract.
+        MindgapError: it raises, draws random numbers, replaces a buffer, writes into its inputs
+            or breaks the contract.
     """
-    inputs, observed = example(shape)
     for gradients in (True, False):
+        inputs, observed = example(shape)
+        given = {name: x[0].clone() for name, x in inputs.items()}
         with torch.set_grad_enabled(gradients), torch.random.fork_rng(devices=[]):
-            set_mode()
+            set_mode(module)
             before, buffers = torch.get_rng_state(), dict(module.named_buffers())
             try:
-                output: Output = module({name: x[0] for name, x in inputs.items()}, observed[0])
+                output: Output = module(dict(given), observed[0])
             except Exception as error:
                 raise MindgapError(f"forward raises {type(error).__name__}: {error}") from error
             if not torch.equal(before, torch.get_rng_state()):
@@ -62,8 +64,36 @@ def asked(
                     f"forward replaces the buffer {name!r}: write into it, as in "
                     f"self.{name}.copy_(...)"
                 )
+        for name, x in given.items():
+            if not torch.equal(x, inputs[name][0]):
+                raise MindgapError(
+                    f"forward writes into inputs[{name!r}], which other runs read, too: use no "
+                    "inplace=True and no method such as relu_() there"
+                )
         check_output(output, shape, SAMPLES, unimodal_heads)
     return output
+
+
+def check_lent(call: Call, other: Call, parameters: Parameters, shape: TaskShape) -> None:
+    """Refuse modules that, with the same state lent to them, aren't the same network.
+
+    Args:
+        call: one run of the first module.
+        other: of one that the same factory made from other random numbers.
+
+    Raises:
+        MindgapError: outputs or gradients differ, so `forward` uses what can't be lent.
+    """
+    with torch.enable_grad():
+        first, second = (
+            _answers(one_by_one, of_one, parameters, shape) for of_one in (call, other)
+        )
+    if not _close(first, second):
+        raise MindgapError(
+            "forward uses what is no parameter or buffer by its name, so runs would share it: read "
+            "weights as self.NAME in forward, not from a list, keep random tensors with "
+            "self.register_buffer, and don't recompute with torch.utils.checkpoint"
+        )
 
 
 def refused(call: Call, parameters: Parameters, shape: TaskShape) -> str | None:
@@ -77,8 +107,7 @@ def refused(call: Call, parameters: Parameters, shape: TaskShape) -> str | None:
                     stacked = _answers(at_once, call, parameters, shape)
             except Exception as error:
                 return _first_sentence(error)
-        pairs = zip(looped, stacked, strict=True)
-        if not all(torch.allclose(a, b, RELATIVE, ABSOLUTE) for a, b in pairs):
+        if not _close(looped, stacked):
             return "torch.vmap gives other numbers than a loop over runs"
     return None
 
@@ -102,6 +131,11 @@ def _answers(
     return [value.detach() for value in (*said, *own.values()) if value.is_floating_point()]
 
 
+def _close(these: list[Tensor], those: list[Tensor]) -> bool:
+    pairs = zip(these, those, strict=True)
+    return all(torch.allclose(a, b, RELATIVE, ABSOLUTE) for a, b in pairs)
+
+
 def _random(module: nn.Module) -> str:
     found = [
         f"self.{name} ({type(part).__name__})"
@@ -109,10 +143,10 @@ def _random(module: nn.Module) -> str:
         if isinstance(part, nn.modules.dropout._DropoutNd) and part.p > 0
     ]
     where = f", as {', '.join(found)} does" if found else ""
+    instead = "write nn.Identity() or dropout=0.0 there" if found else "leave them out"
     return (
-        f"forward draws random numbers{where}, which would depend on other runs: write "
-        "nn.Identity() or dropout=0.0 there, and set the learner's own dropout, which drops what "
-        "goes into self.head"
+        f"forward draws random numbers{where}, which would depend on other runs: {instead}, and "
+        "set the learner's own dropout, which drops what goes into self.head"
     )
 
 
