@@ -192,7 +192,12 @@ def test_training_agrees_with_a_literal_loop(name, options, kind):
     for r, row in enumerate(rows):
         samples = fleet.samples.slice(fleet.offsets[row.samples], fleet.offsets[row.samples] + 40)
         for key, value in train(learner, shape, fleet.network, samples, row).items():
-            np.testing.assert_allclose(found[key][r], value, atol=5e-5, rtol=0, err_msg=key)
+            ours, theirs = np.asarray(found[key][r]), np.asarray(value)
+            if key == "attention.bias":
+                # The keys' bias changes no softmax; its gradient is noise, which Adam makes large.
+                keys = slice(len(ours) // 3, 2 * len(ours) // 3)
+                ours, theirs = np.delete(ours, keys), np.delete(theirs, keys)
+            np.testing.assert_allclose(ours, theirs, atol=5e-5, rtol=0, err_msg=key)
 
 
 def accuracy_on_xor(learner):

@@ -131,6 +131,13 @@ def test_limits_hold_everything_drawn():
     assert figures.limits([], []) == (-0.06, 1.06)
 
 
+def test_what_differs_by_rounding_alone_is_drawn_as_equal():
+    dots = [figures.Dot("a", LOOK, Mean(v, math.nan, math.nan, 1)) for v in (0.3, 0.3 + 1e-16)]
+    low, high = figures.spread(dots)
+    assert (low, high) == pytest.approx((0.25, 0.35))
+    assert ticks(low, high)
+
+
 @pytest.mark.parametrize(
     ("low", "high"), [(0, 1), (-0.013, 0.021), (0.4, 0.41), (-3, 250), (1, 1 + 1e-6)]
 )
@@ -141,7 +148,7 @@ def test_ticks_are_round_and_within(low, high):
     assert [float(t.replace("−", "-")) for t in found.values()] == pytest.approx(list(found))
     assert len(set(found.values())) == len(found)
     assert len({round(b - a, 9) for a, b in itertools.pairwise(found)}) == 1
-    assert ticks(1, 1) == ticks(0, math.nan) == {}
+    assert ticks(1, 1) == ticks(0, math.nan) == ticks(0.3, 0.3 + 1e-16) == ticks(0, 3e-14) == {}
 
 
 def test_papers_get_the_same_numbers():

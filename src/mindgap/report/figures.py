@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mindgap.analysis import Mean
-from mindgap.report.plot import Axis, Bar, Line, Look, Plot, Point, Rule, Values, ticks
+from mindgap.report.plot import NOTHING, Axis, Bar, Line, Look, Plot, Point, Rule, Values, ticks
 from mindgap.report.words import number, short, signed
 
 #: Pixels: across a figure with its labels, of a letter, of a plotting area upwards, of a row of
@@ -206,7 +206,8 @@ def spread(rows: Sequence[Dot], *also: float) -> tuple[float, float]:
     found = [end for end in ends if math.isfinite(end)] + list(also)
     if not found:
         return -0.05, 1.05
-    margin = 0.05 * (max(found) - min(found)) or 0.05
+    span = max(found) - min(found)
+    margin = 0.05 * span if span > NOTHING else 0.05
     return min(found) - margin, max(found) + margin
 
 

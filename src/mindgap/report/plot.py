@@ -135,10 +135,14 @@ class Plot:
         return textwrap.wrap(visible(self.note), 56)
 
 
+#: A span that is nothing but rounding.
+NOTHING = 1e-9
+
+
 def ticks(low: float, high: float, most: int = 5) -> dict[float, str]:
     """Round numbers within limits, at most so many, with as many decimals as they need."""
     span = high - low
-    if not (math.isfinite(span) and span > 0):
+    if not (math.isfinite(span) and span > NOTHING):
         return {}
     power = 10.0 ** math.floor(math.log10(span / most))
     step = next(power * m for m in (1, 2, 2.5, 5, 10, 20) if span / (power * m) <= most)
