@@ -140,6 +140,23 @@ def test_what_cannot_be_stacked_is_looped_with_the_reason():
     assert own().notes(VECTORS) == []
 
 
+class Trained(nn.Module):
+    """Branches on values while it is trained, and nowhere else."""
+
+    def forward(self, x):
+        return x * 2 if self.training and x.sum() > 0 else x
+
+
+def test_it_is_tried_in_training_mode_too():
+    class Learner(ModuleLearner):
+        def module(self, shape):
+            return Plain(shape, Trained)
+
+    fleet, rows = fleet_of(Learner(steps=2, batch=4))
+    assert "they can't be stacked" in fleet.network.notes[0]
+    fleet.fit(rows[:2])
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_buffers_of_batch_norm_are_kept_for_each_run(count):
     fleet, rows = fleet_of(own("batch_norm", steps=5, batch=8))
