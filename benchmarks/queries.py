@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,9 +41,12 @@ from mindgap.strategies.coreset import standardised
 from mindgap.strategies.coverage import unit
 from mindgap.strategies.probcover import largest_pure_radius
 from mindgap.testing import make_pool
+from mindgap.testing.asking import needs_validation
 from mindgap.testing.memory import peak_bytes
 
 LABELLED, WIDTH, CLASSES = 1000, 128, 10
+#: Validation labels, for strategies that can't do without.
+VALIDATION = 100
 #: ProbCover of scikit-activeml holds all pairs in double precision: 3 GB at this size, 20 at 50k.
 LARGEST_PROBCOVER = 20_000
 #: Turns; a reference that takes longer than PATIENCE seconds has one.
@@ -61,7 +64,9 @@ WIDE = [("badge", 50_000, 100, 512), ("bmmal", 50_000, 100, 512)]
 MORE = ["bait[fisher=binary]", "typiclust[max_clusters=1050]", "probcover[delta=1.0]"]
 
 
-def make(size: int, serve: set[str], classes: int = CLASSES, width: int = WIDTH) -> Pool:
+def make(
+    size: int, serve: Set[str], classes: int = CLASSES, width: int = WIDTH, validation: int = 0
+) -> Pool:
     """A pool whose embeddings lie around a centre for each class."""
     pool = make_pool(
         seed=0,
@@ -72,10 +77,11 @@ def make(size: int, serve: set[str], classes: int = CLASSES, width: int = WIDTH)
         gaps=0.0,
         widths=(width // 2, width // 2),
         like_real=False,
-        serve=frozenset(serve),
+        serve=serve,
+        validation=validation,
     )
     generator = torch.Generator().manual_seed(1)
-    group = torch.randint(classes, (size,), generator=generator)
+    group = torch.randint(classes, (size + validation,), generator=generator)
     centres = 0.5 * torch.randn(classes, width, generator=generator)[group]
     served = dict(pool.served)
     if "embeddings" in serve:
@@ -278,9 +284,10 @@ def alone(text: str, size: int, classes: int, width: int, n: int) -> dict[str, A
     """What one strategy takes in this process, or why it can't."""
     try:
         strategy = Registry().configure("strategy", text).build()
-        small = make(LABELLED + 2 * n, set(strategy.requires()))
+        validation = VALIDATION if needs_validation(strategy) else 0
+        small = make(LABELLED + 2 * n, strategy.requires(), validation=validation)
         strategy.select(small, n, np.random.default_rng(0))  # loads what it needs
-        pool = make(size, set(strategy.requires()), classes, width)
+        pool = make(size, strategy.requires(), classes, width, validation)
         spent = float("inf")
 
         def select() -> None:
@@ -335,7 +342,7 @@ def main() -> None:
     if options.quick:
         for name in RIVALS:
             compare(name, 2 * LABELLED, 50, turns=1)
-        table([(name, LABELLED + 20, 3, 8) for name in ("margin", "badge")], 5, alone)
+        table([(name, LABELLED + 20, 3, 8) for name in ("badge", "rl_mba")], 5, alone)
         return
     for size in options.sizes:
         for name in options.names:

@@ -201,6 +201,7 @@ def test_nothing_is_overwritten(folder, refused):
         ("mine.txt", "ends in .py"),
         ("2nd.py", "starts with a letter"),
         ("_.py", "can't hold a class"),
+        ("badge.py", "there is a strategy 'badge' already; choose another name"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused(folder, refused, file, told):

@@ -77,18 +77,27 @@ def scripted(name):
     return runpy.run_path(str(ROOT / "benchmarks" / "evidence.py"))[name]
 
 
-def study(strategies, seeds=2):
-    """Two small scenarios."""
-    short = ["tasks=[miss_base[pool=120, test=60], miss_mcar_sym[pool=120, test=60]]"]
+TASKS = "miss_base[pool=120, test=60]", "miss_mcar_sym[pool=120, test=60]"
+
+
+def study(strategies, seeds, *tasks):
+    """Small scenarios."""
+    short = [f"tasks=[{', '.join(tasks)}]"]
     short += [f"strategies=[random, {strategies}]", f"seeds={seeds}", "learners=concat[steps=5]"]
     return read("strategies", [*short, "budget={initial: 10, query: 5, rounds: 1}"])
 
 
-def test_the_script_condenses_a_real_study(tmp_path):
-    """Two scenarios, three strategies, three seeds, at once and in parts; its rows are those of
-    the report."""
-    folder, out = tmp_path / "results", tmp_path / "table.csv"
-    results = run(*study("badge, margin", 3), folder, workers=0)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Two scenarios, three strategies, three seeds: the folder and what it holds."""
+    folder = tmp_path_factory.mktemp("whole") / "results"
+    return folder, run(*study("badge, margin", 3, *TASKS), folder, workers=0)
+
+
+def test_the_script_condenses_a_real_study(whole, tmp_path):
+    """Its rows are those of the report."""
+    folder, results = whole
+    out = tmp_path / "table.csv"
     scripted("write")([folder], out)
     table = out.read_text()
     assert f"mindgap run strategies; python benchmarks/evidence.py {folder}" in table
@@ -113,9 +122,14 @@ def test_the_script_condenses_a_real_study(tmp_path):
     unfinished = replace(results, study={**results.study, "budget": longer})
     assert scripted("condensed")(unfinished) == []
 
-    parts, added = [tmp_path / "one", tmp_path / "two"], tmp_path / "added.csv"
+
+def test_parts_of_a_study_give_the_rows_of_the_whole(whole, tmp_path):
+    """Of one scenario, with Holm's correction over the strategies of both parts."""
+    parts, out, added = [tmp_path / "one", tmp_path / "two"], tmp_path / "out", tmp_path / "added"
+    scripted("write")([whole[0]], out)
+    rows = [row for row in scripted("read")(out)[1] if row["task"] == TASKS[0]]
     for part, name in zip(parts, ("badge", "margin"), strict=True):
-        run(*study(name, 3), part, workers=0)
+        run(*study(name, 3, TASKS[0]), part, workers=0)
     scripted("write")(parts[:1], added)
     assert scripted("read")(added)[1] != rows
     scripted("write")(parts[1:], added, add=True)
@@ -126,12 +140,11 @@ def test_the_script_condenses_a_real_study(tmp_path):
     assert scripted("read")(added)[1] == again
 
 
-def test_parts_of_another_budget_are_refused(tmp_path):
-    table, folder = tmp_path / "table.csv", tmp_path / "results"
+def test_parts_of_another_budget_are_refused(whole, tmp_path):
+    table = tmp_path / "table.csv"
     table.write_text('# commands: x\n# budget: {"initial": 9}\n' + ",".join(COLUMNS) + "\n")
-    run(*study("margin"), folder, workers=0)
     with pytest.raises(MindgapError, match="different budgets"):
-        scripted("write")([folder], table, add=True)
+        scripted("write")([whole[0]], table, add=True)
 
 
 def test_shipped_p_follow_from_shipped_intervals():

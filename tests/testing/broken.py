@@ -86,6 +86,14 @@ class Converts(Margins):
         self.power = power**2
 
 
+@breaks(CONSTRUCTOR, "'power' is declared like a field", "write @dataclass(frozen=True)")
+class Undecorated(Margins):
+    power: float = 2.0
+
+    def __init__(self):  # or `breaks` would decorate it
+        pass
+
+
 REQUIRES = "requires() names what is served"
 
 
@@ -304,6 +312,12 @@ class OwnGenerator(Margins):
     def select(self, pool, n, rng):
         return best(self.scores(pool), pool, n, np.random.default_rng()) if n < 10 else best(
             torch.zeros(len(pool.candidates)), pool, n, np.random.default_rng())  # fmt: skip
+
+
+@breaks(SAME, "with the same pool, in which all candidates are alike,")
+class OwnGeneratorForTies(Margins):
+    def select(self, pool, n, rng):
+        return best(self.scores(pool), pool, n, np.random.default_rng())
 
 
 @breaks(SAME, "keep nothing from call to call")

@@ -46,12 +46,17 @@ def command(
     The class is named after the file: `my_idea.py` holds `MyIdea`, which a study selects as
     `my_idea`. The template works as it is, so change it step by step and check each of them.
     """
+    from mindgap.registry import Registry
+
     name = "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", path.stem))
     if path.suffix != ".py" or not name.isidentifier():
         raise MindgapError(
             f"{path} can't hold a class: give a name like my_{kind.value}.py, which starts with a "
             "letter and ends in .py"
         )
+    selected = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    if selected in Registry().names(kind.value):
+        raise MindgapError(f"there is a {kind.value} {selected!r} already; choose another name")
     template = files("mindgap.cli.templates").joinpath(f"{kind.value}.py").read_text("utf-8")
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -60,5 +65,4 @@ def command(
         raise MindgapError(f"{path} is there already; choose another name") from None
     except OSError as error:
         raise MindgapError(f"{path} can't be written: {error.strerror}") from None
-    selected = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     typer.echo(f"{path} is written. {NEXT[kind].format(path=path, selected=selected)}")

@@ -57,6 +57,7 @@ def command(
     """Show one scenario with its exact truth, or a data set, strategy or learner."""
     from rich.console import Console
 
+    from mindgap.cli.prose import wrapped
     from mindgap.cli.unfinished import unfinished
     from mindgap.registry import Registry, documentation
 
@@ -84,7 +85,8 @@ def command(
         return
     console = Console()
     head = built.summary if found.params.get("file") and _is_ours(built) else doc
-    console.print(f"[bold]{tell.plain(found.text)}[/]\n{tell.plain(head)}\n")
+    told = wrapped(head, console.width)
+    console.print(f"[bold]{tell.plain(found.text)}[/]\n{tell.plain(told)}\n")
     if component == "task" and _is_ours(built):
         from mindgap.cli import scenario_text
 
@@ -173,6 +175,10 @@ def _small(learner: Learner) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
+    if value is None:
+        return "null"  # as a study's YAML has it
+    if value in ("", [], {}):
+        return "none"
     if isinstance(value, dict):
         return ", ".join(f"{k}: {_short(v)}" for k, v in value.items())
     if isinstance(value, float):

@@ -58,6 +58,11 @@ def shape(modalities: int, classes: int) -> TaskShape:
     return TaskShape({name: (width,) for name, width in sizes}, classes)
 
 
+def needs_validation(strategy: Strategy) -> bool:
+    """Whether it refuses a budget without validation labels."""
+    return strategy.supports(shape(3, 4), CAPABLE - {"validation"}) is not None
+
+
 def choose(strategy: Strategy, pool: Pool, n: int, seed: int = 0) -> Selection:
     """What it chooses, after the guard of the loop.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,15 @@ from mindgap.errors import unknown
 from mindgap.registry import parameters
 from mindgap.strategies import ORACLE, SERVED, Pool, Strategy
 from mindgap.strategies.base import NEEDED
-from mindgap.testing.asking import CAPABLE, BrokenContract, NotChecked, choose, pool_for, shape
+from mindgap.testing.asking import (
+    CAPABLE,
+    BrokenContract,
+    NotChecked,
+    choose,
+    needs_validation,
+    pool_for,
+    shape,
+)
 from mindgap.testing.memory import peak_bytes
 from mindgap.testing.pools import NAMES, alike, certain, copied, permuted
 
@@ -54,6 +63,11 @@ def _constructor(strategy: Strategy) -> None:
             f"it keeps {name!r}, which is no keyword: work it out in select, since keywords must "
             "say all that distinguishes two runs"
         )
+    for name in sorted(_declared(type(strategy)) - {p.name for p in known}):
+        raise BrokenContract(
+            f"{name!r} is declared like a field and is no keyword, so no study can set it: write "
+            "@dataclass(frozen=True) above the class, or ClassVar if it is the same for all"
+        )
     calls = [{p.name: getattr(strategy, p.name) for p in known}]
     if all(p.default is not p.empty for p in known):
         calls.append({})
@@ -69,6 +83,13 @@ def _constructor(strategy: Strategy) -> None:
                     f"given {p.name}={value!r} the constructor stores {kept!r}: store what is "
                     "given, and convert it in select"
                 )
+
+
+def _declared(strategy: type[Strategy]) -> set[str]:
+    """What a class and its bases but `Strategy` annotate, class variables apart."""
+    bases = strategy.__mro__[: strategy.__mro__.index(Strategy)]
+    notes = {name: str(kind) for c in bases for name, kind in inspect.get_annotations(c).items()}
+    return {n for n, kind in notes.items() if "ClassVar" not in kind and not hasattr(Strategy, n)}
 
 
 def _made_anew(strategy: Strategy) -> set[str]:
@@ -139,8 +160,7 @@ def _one_label(strategy: Strategy) -> None:
 
 @rule("no history is needed, and no validation labels where it accepts none")
 def _nothing_known(strategy: Strategy) -> None:
-    refused = strategy.supports(shape(3, 4), CAPABLE - {"validation"}) is not None
-    settings = {"past": 0} if refused else {"past": 0, "validation": 0}
+    settings = {"past": 0} if needs_validation(strategy) else {"past": 0, "validation": 0}
     try:
         choose(strategy, pool_for(strategy, seed=2, size=40, gaps=0.0, **settings), 7)
     except BrokenContract as broken:
@@ -258,17 +278,19 @@ def _no_globals(strategy: Strategy) -> None:
 @rule("the same generator gives the same choice")
 def _deterministic(strategy: Strategy) -> None:
     pool, other = (pool_for(strategy, seed, size=40) for seed in (8, 9))
+    tied = alike(pool_for(strategy, seed=8, size=40, gaps=0.0))
     own = repr(vars(strategy))
-    found = []
-    for seed in (1, 2):  # of the global generators, which must not matter
-        with _global_generators(seed):
-            found.append(choose(strategy, copied(pool), 12))
-            choose(strategy, other, 12)
-    if not (found[0].rows.equal(found[1].rows) and found[0].scores.equal(found[1].scores)):
-        raise BrokenContract(
-            "asked twice with the same pool and generator it chose differently: take all "
-            "randomness from rng, and keep nothing from call to call"
-        )
+    for asked, where in ((pool, ""), (tied, ", in which all candidates are alike,")):
+        found = []
+        for seed in (1, 2):  # of the global generators, which must not matter
+            with _global_generators(seed):
+                found.append(choose(strategy, copied(asked), 12))
+                choose(strategy, other, 12)
+        if not (found[0].rows.equal(found[1].rows) and found[0].scores.equal(found[1].scores)):
+            raise BrokenContract(
+                f"asked twice with the same pool{where} and generator it chose differently: take "
+                "all randomness from rng, and keep nothing from call to call"
+            )
     if repr(vars(strategy)) != own:
         raise BrokenContract(
             "select changes the strategy itself: keep nothing from call to call, since a run may "
