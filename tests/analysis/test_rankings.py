@@ -48,9 +48,9 @@ def test_the_middle_half_is_averaged():
 
 def test_chance_is_told_from_order():
     rng = np.random.default_rng(1)
-    beats = np.array([ranking(NAMES, [rng.normal(0, 1, (3, 8))]).beats for _ in range(300)])
+    beats = ranking(NAMES, [rng.normal(0, 1, (3, 8)) for _ in range(300)]).beats
     off = ~np.eye(3, dtype=bool)
-    assert beats[:, off].mean() == pytest.approx(0.025, abs=0.012)
+    assert beats[off].mean() == pytest.approx(0.025, abs=0.012)
 
 
 def test_ties_share_a_rank_and_half_a_chance():
@@ -99,7 +99,7 @@ def test_nemenyi_of_two_is_a_normal_test():
 
 def test_p_and_critical_difference_agree():
     rng = np.random.default_rng(5)
-    for _ in range(20):
+    for _ in range(5):
         found = ranked(blocks(rng, 5, 9))
         apart = np.abs(found.ranks[:, None] - found.ranks[None, :])
         assert ((found.nemenyi < 0.05) == (apart > found.critical)).all()
