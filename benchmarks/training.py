@@ -323,8 +323,8 @@ def profile(runs: int, steps: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=64, help="optimiser steps a slice")
-    parser.add_argument("--slices", type=int, default=12, help="slices of every variant")
+    parser.add_argument("--steps", type=int, default=Concat.steps, help="optimiser steps a slice")
+    parser.add_argument("--slices", type=int, default=6, help="slices of every variant")
     parser.add_argument("--profile", action="store_true", help="profile a fleet of 50 and stop")
     parser.add_argument("--quick", action="store_true", help="only see that it runs")
     parser.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)

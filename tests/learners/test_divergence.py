@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mindgap.learners import Concat, Diverged, Fleet, Row, Samples
-from mindgap.learners.divergence import Watch
+from mindgap.learners.divergence import reasons
 from mindgap.tasks import TaskShape
 
 SHAPE = TaskShape({"a": (5,), "b": (7,)}, 3)
@@ -26,9 +26,14 @@ def fleet_of(value):
     return fleet, rows
 
 
+@pytest.mark.parametrize("fewest", [2, 8])
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
-def test_its_neighbours_go_on_untouched(value):
+def test_its_neighbours_go_on_untouched(value, fewest, monkeypatch):
+    """In a block with it, and in others."""
+    monkeypatch.setattr("mindgap.learners.fleet.CACHE", 0)
+    monkeypatch.setattr("mindgap.learners.fleet.FEWEST", fewest)
     fleet, rows = fleet_of(value)
+    assert len(fleet._blocks(5)) == (3 if fewest == 2 else 1)
     with pytest.raises(Diverged) as caught:
         fleet.fit(rows)
     batches, _ = fleet._batches(rows)
@@ -47,12 +52,10 @@ def test_its_neighbours_go_on_untouched(value):
 
 
 def test_the_last_step_shows_in_the_parameters():
-    watch = Watch(Concat(steps=2), [None] * 3, torch.device("cpu"))
-    for step in range(2):
-        watch.see(step, torch.tensor([1.0, 2.0, 3.0]))
+    losses = torch.tensor([[1.0, 2.0, 3.0]] * 2)
     flat = torch.ones(3, 16)
-    assert watch.reasons({"weight": flat}) == {}
+    assert reasons(Concat(steps=2), losses, [None] * 3, {"weight": flat}) == {}
     flat[1, 3] = torch.inf
-    (why,) = watch.reasons({"weight": flat}).values()
+    (why,) = reasons(Concat(steps=2), losses, [None] * 3, {"weight": flat}).values()
     assert "at step 2 of 2" in why
     assert "the sum of its parameters was inf" in why

@@ -128,6 +128,20 @@ def pool_of(fleet, number):
     return Samples(part.inputs, None)  # pool 1 has no gaps: its mask was added by the stack
 
 
+@pytest.mark.parametrize("balance", ["none", "gblend", "ogm_ge"])
+def test_bits_do_not_depend_on_the_blocks(balance, monkeypatch):
+    """Rows that train at once, and how many blocks there are."""
+    fleet, labels = make(SIZES[1], seed=1, balance=balance, dropout=0.1, members=2)
+    rows = rows_of(labels, 7)
+    assert fleet._blocks(14) == [slice(0, 14)]
+    whole = fleet.fit(rows)
+    monkeypatch.setattr("mindgap.learners.fleet.CACHE", 0)
+    monkeypatch.setattr("mindgap.learners.fleet.FEWEST", 4)
+    assert [block.stop - block.start for block in fleet._blocks(14)] == [3, 4, 3, 4]
+    for name, value in fleet.fit(rows).items():
+        assert torch.equal(value, whole[name]), name
+
+
 @pytest.mark.parametrize("classes", [2, 4, 17])
 def test_cross_entropy_and_its_gradient_are_those_of_double_precision(classes):
     g = torch.Generator().manual_seed(0)

@@ -26,37 +26,35 @@ class Diverged(MindgapError):
         self.parameters, self.reasons = parameters, reasons
 
 
-class Watch:
-    """Keeps the losses of every step where they are, and looks at them once, at the end."""
+def reasons(
+    learner: Learner,
+    losses: Float[Tensor, "steps R"],
+    rates: Sequence[float | None],
+    trained: Parameters,
+) -> dict[int, str]:
+    """Row -> why it diverged; the last step shows in the trained parameters alone.
 
-    def __init__(
-        self, learner: Learner, rates: Sequence[float | None], device: torch.device
-    ) -> None:
-        """`rates`: each row's own learning rate, None where it is the learner's."""
-        self.learner, self.rates = learner, rates
-        self.losses = torch.zeros(learner.steps, len(rates), device=device)
-
-    def see(self, step: int, losses: Float[Tensor, " R"]) -> None:
-        """Each run's loss at this step."""
-        self.losses[step] = losses.detach()
-
-    def reasons(self, trained: Parameters) -> dict[int, str]:
-        """Row -> why it diverged; the last step shows in the trained parameters alone."""
-        steps = self.learner.steps
-        each = [value.reshape(len(value), -1).sum(dim=1) for value in trained.values()]
-        sums = torch.stack(each).sum(dim=0)
-        bad = ~torch.cat([self.losses, sums[None]]).isfinite()
-        first = bad.int().argmax(dim=0).tolist()
-        found = {}
-        for row in bad.any(dim=0).nonzero().flatten().tolist():
-            step = first[row]
-            if step < steps:
-                what, value = "loss", float(self.losses[step, row])
-            else:
-                what, value = "sum of its parameters", float(sums[row])
-            rate = self.learner.rate(min(step, steps - 1), self.rates[row])
-            found[row] = (
-                f"training diverged: at step {min(step + 1, steps)} of {steps}, with a learning "
-                f"rate of {rate:.3g}, the {what} was {value}; take a lower learning_rate"
-            )
-        return found
+    Args:
+        learner: whose training it was.
+        losses: of every step.
+        rates: each row's own learning rate, None where it is the learner's.
+        trained: (R, ...) each.
+    """
+    steps = learner.steps
+    each = [value.reshape(len(value), -1).sum(dim=1) for value in trained.values()]
+    sums = torch.stack(each).sum(dim=0)
+    bad = ~torch.cat([losses, sums[None]]).isfinite()
+    first = bad.int().argmax(dim=0).tolist()
+    found = {}
+    for row in bad.any(dim=0).nonzero().flatten().tolist():
+        step = first[row]
+        if step < steps:
+            what, value = "loss", float(losses[step, row])
+        else:
+            what, value = "sum of its parameters", float(sums[row])
+        rate = learner.rate(min(step, steps - 1), rates[row])
+        found[row] = (
+            f"training diverged: at step {min(step + 1, steps)} of {steps}, with a learning "
+            f"rate of {rate:.3g}, the {what} was {value}; take a lower learning_rate"
+        )
+    return found

@@ -1,14 +1,16 @@
 """The fleet: R runs that train in lock-step as one stacked network.
 
 All parameters live in one flat (R, P) buffer, P padded to whole vectors, so that one optimiser
-call serves every run and no run's bits depend on its neighbours. Every random number of a run is
-keyed by what it is for (`Row.key`), never by its place in the fleet.
+call serves many runs and no run's bits depend on its neighbours. Every random number of a run is
+keyed by what it is for (`Row.key`), never by its place in the fleet. On a CPU, so many rows train
+at once as the cache holds, one such block after the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -19,20 +21,26 @@ from mindgap.errors import MindgapError
 from mindgap.learners.adamw import AdamW
 from mindgap.learners.balance.base import Descent, Losses
 from mindgap.learners.buffer import Buffer, padded_size
-from mindgap.learners.divergence import Diverged, Watch
+from mindgap.learners.divergence import Diverged, reasons
 from mindgap.learners.ensemble import together
+from mindgap.learners.feed import Bank, Feed
 from mindgap.learners.layers import Parameters
 from mindgap.learners.learner import Learner
 from mindgap.learners.missing import thinned
 from mindgap.learners.network import Network
+from mindgap.learners.recorded import Recorded
 from mindgap.learners.samples import Samples
 from mindgap.seeding import stream
 
-#: Rows of a dropout bank beyond one batch; masks are reused over steps at shifting offsets.
+#: Rows of a dropout bank beyond one batch.
 BANK = 512
 
-#: Each row's random numbers, and where every step begins to read them.
-Bank = tuple[Float[Tensor, "R N H"], list[int]]
+#: Bytes of parameters, gradients and moments that train at once on a CPU: with what a step computes
+#: from them they fill a cache of about 10 MB.
+CACHE = 6_000_000
+
+#: Fewer rows at once spend their time on calls.
+FEWEST = 8
 
 
 @dataclass(frozen=True)
@@ -112,40 +120,69 @@ class Fleet:
                 raise MindgapError(f"run {row.key}: {why}")
         count = self.learner.members
         rows = [member for row in rows for member in row.members(count)]
-        watch = Watch(self.learner, [row.learning_rate for row in rows], self.device)
-        trained = self.descend(rows, self.network.balance.descent(self, rows), watch)
-        fitted = together(trained, count)
-        if reasons := watch.reasons({name: trained[name] for name in self.network.shapes}):
-            raise Diverged(fitted, {row // count: why for row, why in reasons.items()})
+        flat, constants = self._initial(rows), self._constants(rows)
+        seen = torch.empty(self.learner.steps, len(rows), device=self.device)
+        for block in self._blocks(len(rows)):
+            some = rows[block]
+            own = {name: value[block] for name, value in constants.items()}
+            descent = self.network.balance.descent(self, some)
+            seen[:, block] = self._train(some, flat[block], own, descent)
+        trained = Buffer(flat, self.network.shapes).views
+        fitted = together({**trained, **constants}, count)
+        rates = [row.learning_rate for row in rows]
+        if diverged := reasons(self.learner, seen, rates, trained):
+            raise Diverged(fitted, {row // count: why for row, why in diverged.items()})
         return fitted
 
     def start(self, rows: Sequence[Row]) -> Parameters:
         """What training these rows starts from."""
         return {**Buffer(self._initial(rows), self.network.shapes).views, **self._constants(rows)}
 
-    def descend(
-        self, rows: Sequence[Row], descent: Descent, watch: Watch | None = None
-    ) -> Parameters:
+    def descend(self, rows: Sequence[Row], descent: Descent) -> Parameters:
         """Train every row in the way that `descent` goes; parameters, (R, ...) each."""
-        buffer = Buffer(self._initial(rows), self.network.shapes)
-        batches, labels = self._batches(rows)
-        constants = self._constants(rows)
+        flat, constants = self._initial(rows), self._constants(rows)
+        self._train(rows, flat, constants, descent)
+        return {**Buffer(flat, self.network.shapes).views, **constants}
+
+    def _blocks(self, count: int) -> list[slice]:
+        """Which of so many rows train at once."""
+        if self.device.type != "cpu":
+            return [slice(0, count)]
+        most = max(FEWEST, CACHE // (4 * 4 * self.size))
+        number = -(-count // most)
+        bounds = [count * i // number for i in range(number + 1)]
+        return [slice(*pair) for pair in pairwise(bounds)]
+
+    def _train(
+        self,
+        rows: Sequence[Row],
+        flat: Float[Tensor, "R P"],
+        constants: Parameters,
+        descent: Descent,
+    ) -> Float[Tensor, "steps R"]:
+        """Train `flat` in place; what every step cost."""
+        buffer = Buffer(flat, self.network.shapes)
         parameters = {**buffer.trained, **constants}
-        dropout = self._dropout(rows)
-        hiding = self._hiding(rows)
+        feed = Feed(*self._batches(rows), self._dropout(rows), self._hiding(rows), descent.noise)
+        *batch, noise = feed.now
+
+        def compute() -> tuple[Float[Tensor, " R"], Float[Tensor, "R P"]]:
+            losses = self.losses(parameters, *batch)
+            return losses.multimodal, descent.gradient(buffer, losses, noise)
+
+        computed = Recorded(compute) if self.network.recordable else compute
         decay = self.learner.weight_decay
         decays = [decay if row.weight_decay is None else row.weight_decay for row in rows]
-        optimiser = AdamW(buffer.flat, decays)
+        optimiser = AdamW(flat, decays)
         distinct = {row.learning_rate for row in rows}
+        seen = torch.empty(self.learner.steps, len(rows), device=self.device)
         for step in range(self.learner.steps):
-            masks = self._at(dropout, step), self._at(hiding, step)
-            losses = self.losses(parameters, batches[step], labels[step], *masks)
-            if watch is not None:
-                watch.see(step, losses.multimodal)
+            feed.load(step)
+            loss, gradient = computed()
+            seen[step] = loss.detach()
             now = {rate: self.learner.rate(step, rate) for rate in distinct}
-            rates = [now[row.learning_rate] for row in rows]
-            optimiser.step(descent(buffer, losses, step), rates)
-        return {**buffer.views, **constants}
+            optimiser.step(gradient, [now[row.learning_rate] for row in rows])
+        return seen
 
     def losses(
         self,
@@ -224,8 +261,9 @@ class Fleet:
         rate = self.learner.dropout
         if rate == 0:
             return None
-        values, offsets = self._bank("dropout", rows, self.network.dropout_width)
-        return (values >= rate).to(values.dtype) / (1 - rate), offsets
+        uniform = self._bank("dropout", rows, self.network.dropout_width)
+        kept = (uniform.values >= rate).to(uniform.values.dtype)
+        return replace(uniform, values=kept / (1 - rate))
 
     def _hiding(self, rows: Sequence[Row]) -> Bank | None:
         """Uniform numbers for modality dropout, see `thinned`."""
@@ -234,20 +272,15 @@ class Fleet:
         return self._bank("modality dropout", rows, len(self.samples.inputs) + 1)
 
     def _bank(self, purpose: str, rows: Sequence[Row], width: int) -> Bank:
-        """Each row's own uniform numbers, and where every step reads (the same in all banks)."""
+        """Each row's own uniform numbers, (R, N, width)."""
         shape = (BANK + self.learner.batch, width)
-        bank = np.empty((len(rows), *shape), np.float32)
+        values = np.empty((len(rows), *shape), np.float32)
         for r, row in enumerate(rows):
-            bank[r] = stream(purpose, *row.key).random(shape, np.float32)
+            values[r] = stream(purpose, *row.key).random(shape, np.float32)
         steps = self.learner.steps
         offsets = stream(f"{purpose} offsets", steps).integers(BANK, size=steps)
-        return torch.from_numpy(bank).to(self.device), offsets.tolist()
-
-    def _at(self, bank: Bank | None, step: int) -> Float[Tensor, "R B _H"] | None:
-        if bank is None:
-            return None
-        values, offsets = bank
-        return values[:, offsets[step] : offsets[step] + self.learner.batch]
+        on_device = torch.from_numpy(values).to(self.device)
+        return Bank(on_device, offsets.tolist(), self.learner.batch)
 
 
 def _cross_entropy(

@@ -20,6 +20,7 @@ SAID = (
     "dropout",
     "modality_dropout",
     "complete_cases",
+    "recordable",
     "fused_loss",
     "unimodal_weight",
     "balance",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -117,6 +117,22 @@ def hidden(x: Float[Tensor, "R B i"], parameters: Parameters, name: str) -> Floa
         size = x.shape[2:]
         same = x.new_ones(size)  # PyTorch takes one scale for all runs, and longer without any
         x = torch.nn.functional.layer_norm(x, size, same)
-        shift = parameters[f"{name}.shift"].unsqueeze(1)
-        return torch.addcmul(shift, x, parameters[f"{name}.scale"].unsqueeze(1)).relu_()
+        scale, shift = parameters[f"{name}.scale"], parameters[f"{name}.shift"]
+        scaled: Tensor = _Affine.apply(x, scale.unsqueeze(1), shift.unsqueeze(1))  # type: ignore[no-untyped-call]
+        return scaled.relu_()
     return x.relu_()
+
+
+class _Affine(torch.autograd.Function):
+    """x * scale + shift; autograd's own gradient also multiplies all of x by 1, twice."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        ctx.save_for_backward(x, scale)
+        return torch.addcmul(shift, x, scale)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x, scale = ctx.saved_tensors
+        of_scale = (gradient * x).sum(dim=1, keepdim=True)
+        return gradient * scale, of_scale, gradient.sum(dim=1, keepdim=True)

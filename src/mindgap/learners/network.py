@@ -50,6 +50,9 @@ class Network:
     #: whether it learns from complete samples only
     complete_cases: bool = False
 
+    #: whether it does the same operations in every step, so that one step stands for all
+    recordable: bool = True
+
     #: whether it learns from the fused prediction, and how much from each unimodal one
     fused_loss: bool = True
     unimodal_weight: float = 1.0

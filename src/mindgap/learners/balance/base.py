@@ -7,12 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mindgap.learners.buffer import Buffer
+from mindgap.learners.feed import Bank
 
 if TYPE_CHECKING:
     from mindgap.learners.fleet import Fleet, Row
@@ -53,8 +54,18 @@ class Losses:
         return means
 
 
-#: Makes a gradient, (R, P), of the buffer, a step's losses and the step's number.
-Descent = Callable[[Buffer, Losses, int], Tensor]
+@dataclass(frozen=True)
+class Descent:
+    """How rows go down.
+
+    Attributes:
+        gradient: makes a gradient, (R, P), of the buffer, a step's losses and its noise; by the
+            same operations in every step.
+        noise: what steps read at random, or None.
+    """
+
+    gradient: Callable[[Buffer, Losses, Any], Tensor]
+    noise: Bank | None = None
 
 
 class Balance(ABC):
@@ -79,10 +90,10 @@ class Plain(Balance):
     """The sum of all losses, the unimodal ones with the network's one weight."""
 
     def descent(self, fleet: Fleet, rows: Sequence[Row]) -> Descent:
-        def descend(buffer: Buffer, losses: Losses, step: int) -> Tensor:
+        def gradient(buffer: Buffer, losses: Losses, noise: None) -> Tensor:
             return plain_gradient(fleet.network, buffer, losses)
 
-        return descend
+        return Descent(gradient)
 
 
 def plain_gradient(network: Network, buffer: Buffer, losses: Losses) -> Float[Tensor, "R P"]:

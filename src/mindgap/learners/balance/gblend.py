@@ -101,11 +101,11 @@ def blend(
 def weighed(weights: Float[Tensor, "R M_plus_1"]) -> Descent:
     """Go down the weighed sum of all losses."""
 
-    def descend(buffer: Buffer, losses: Losses, step: int) -> Tensor:
+    def gradient(buffer: Buffer, losses: Losses, noise: None) -> Tensor:
         each = [*losses.unimodal_means(), losses.multimodal]
         return buffer.gradient([loss * weights[:, k] for k, loss in enumerate(each)])
 
-    return descend
+    return Descent(gradient)
 
 
 def _split(fleet: Fleet, row: Row) -> tuple[Row, Row]:

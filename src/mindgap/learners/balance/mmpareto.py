@@ -46,7 +46,7 @@ class MmPareto(Balance):
     def descent(self, fleet: Fleet, rows: Sequence[Row]) -> Descent:
         spans = encoder_spans(fleet.network).values()
 
-        def descend(buffer: Buffer, losses: Losses, step: int) -> Tensor:
+        def gradient(buffer: Buffer, losses: Losses, noise: None) -> Tensor:
             g = buffer.gradient([losses.multimodal], last=False)
             u = buffer.gradient(losses.unimodal_means())
             found = g + u
@@ -54,7 +54,7 @@ class MmPareto(Balance):
                 found[:, start:stop] = integrated(g[:, start:stop], u[:, start:stop])
             return found
 
-        return descend
+        return Descent(gradient)
 
 
 def integrated(g: Float[Tensor, "R n"], u: Float[Tensor, "R n"]) -> Float[Tensor, "R n"]:

@@ -38,6 +38,7 @@ from mindgap.learners.balance.base import (
     plain_gradient,
 )
 from mindgap.learners.buffer import Buffer
+from mindgap.learners.feed import Bank
 from mindgap.seeding import stream
 
 if TYPE_CHECKING:
@@ -59,22 +60,21 @@ class OgmGe(Balance):
             [parameter_span(network, parameter) for parameter in parameters]
             for parameters in network.encoder_parameters.values()
         ]
-        noise = _noise(rows, fleet.size).to(fleet.device)
-        steps = fleet.learner.steps
-        offsets = stream("gradient noise offsets", steps).integers(SPARE, size=steps).tolist()
 
-        def descend(buffer: Buffer, losses: Losses, step: int) -> Tensor:
+        def gradient(buffer: Buffer, losses: Losses, noise: Tensor) -> Tensor:
             found = plain_gradient(network, buffer, losses)
             factors = modulation(losses)
-            drawn = noise[:, offsets[step] : offsets[step] + fleet.size]
             for m, parameters in enumerate(places):
                 for start, stop in parameters:
                     own = found[:, start:stop]
                     spread = own.std(dim=1, correction=0, keepdim=True)
-                    own.mul_(factors[:, m, None]).add_(drawn[:, start:stop] * spread)
+                    own.mul_(factors[:, m, None]).add_(noise[:, start:stop] * spread)
             return found
 
-        return descend
+        values = _noise(rows, fleet.size).to(fleet.device)
+        steps = fleet.learner.steps
+        offsets = stream("gradient noise offsets", steps).integers(SPARE, size=steps).tolist()
+        return Descent(gradient, Bank(values, offsets, fleet.size))
 
 
 @torch.no_grad()

@@ -1,0 +1,159 @@
+"""A training step, recorded once and repeated: the same kernels, with nothing in between.
+
+For networks as small as a fleet's, autograd and the Python of a step take as long as its products,
+and memory that is fresh in every step isn't in the cache. A recorded step writes every intermediate
+result where it wrote it the first time, calls kernel after kernel, and has the same bits.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch import Tensor
+from torch._ops import OpOverload
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+T = TypeVar("T")
+
+#: They copy, and would be slow in their own variants that write into a given tensor.
+COPIES = (torch.ops.aten.clone.default, torch.ops.aten._to_copy.default)
+
+#: They make the same tensor every time, which has to be made again only if it is written into.
+CONSTANT = frozenset(
+    f"aten::{name}{like}" for name in ("zeros", "ones", "full", "empty") for like in ("", "_like")
+) | {"aten::new_zeros", "aten::new_ones", "aten::new_full", "aten::new_empty", "aten::arange"}
+
+
+class NotRepeatable(Exception):
+    """What was computed depends on more than the tensors that it was computed from."""
+
+
+class Recorded(Generic[T]):
+    """Calls `function` the first time, and repeats from then on what PyTorch did in this call.
+
+    What it returns is computed anew, in the same tensors, from what the tensors that it read hold
+    by then. So it may read tensors that change in place, but it must do the same operations every
+    time, whatever they hold.
+
+    Raises:
+        NotRepeatable: in the first call, if `function` draws random numbers or takes a number out
+            of a tensor.
+    """
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self._function = function
+        self._calls: list[Callable[[], object]] | None = None
+
+    def __call__(self) -> T:
+        if self._calls is None:
+            with _Recorder() as recorder:
+                self._result = self._function()
+            self._calls = recorder.calls()
+        else:
+            with torch.inference_mode():
+                for call in self._calls:
+                    call()
+        return self._result
+
+
+class _Recorder(TorchDispatchMode):
+    """Notes every operation, also autograd's, with its very tensors, which it keeps."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._noted: list[tuple[OpOverload, Sequence[Any], Mapping[str, Any], Any]] = []
+        self._written: set[int] = set()
+        self._sharing: dict[int, dict[int, Tensor]] = defaultdict(dict)
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # or PyTorch's compiler would be loaded, which takes a second
+
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        given, made = self._places((args, kwargs)), self._places(result)
+        if not made or torch.Tag.nondeterministic_seeded in func.tags:
+            raise NotRepeatable(str(func))
+        if func._schema.is_mutable:
+            self._written |= made
+        elif made <= given:  # a view, and stays one
+            return result
+        self._noted.append((func, args, kwargs, result))
+        return result
+
+    def _places(self, values: Any) -> set[int]:
+        """Where the tensors among these lie in memory."""
+        found = set()
+        for x in tree_leaves(values):
+            if isinstance(x, Tensor):
+                place = x.untyped_storage()._cdata
+                self._sharing[place][x._cdata] = x
+                found.add(place)
+        return found
+
+    def calls(self) -> list[Callable[[], object]]:
+        """What does the same again."""
+        return [
+            self._again(func, args, kwargs, result)
+            for func, args, kwargs, result in self._noted
+            if func._schema.name not in CONSTANT or self._places(result) & self._written
+        ]
+
+    def _again(
+        self, func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any
+    ) -> Callable[[], object]:
+        if func._schema.is_mutable:
+            return partial(func, *args, **kwargs)
+        if func in COPIES:
+            return partial(result.copy_, args[0])
+        results = _several(result)
+        if found := _into(func):
+            into, names = found
+            return partial(into, *args, **kwargs, **dict(zip(names, results, strict=True)))
+        taking = [None if one is None else self._taking(one) for one in results]
+
+        def call() -> None:
+            again = _several(func(*args, **kwargs))
+            for take, new in zip(taking, again, strict=True):
+                if take is not None:
+                    take(new)
+
+        return call
+
+    def _taking(self, x: Tensor) -> Any:
+        """How x takes what was computed anew: with its memory, unless a view of x has the old."""
+        alone = len(self._sharing[x.untyped_storage()._cdata]) == 1
+        return x.set_ if alone else x.copy_
+
+
+def _several(result: Any) -> Sequence[Any]:
+    return result if isinstance(result, tuple | list) else (result,)
+
+
+@cache
+def _into(func: OpOverload) -> tuple[OpOverload, list[str]] | None:
+    """The variant that writes into given tensors, and what it calls them.
+
+    Not one that PyTorch made out of `func` and a copy.
+    """
+    wanted = [(given.name, str(given.type)) for given in func._schema.arguments]
+    for name in func.overloadpacket.overloads():
+        other = getattr(func.overloadpacket, name)
+        given = other._schema.arguments
+        into = [one.name for one in given if one.is_out]
+        same = [(one.name, str(one.type)) for one in given if not one.is_out] == wanted
+        if into and same and torch.Tag.generated not in other.tags:
+            return other, into
+    return None

@@ -1,0 +1,130 @@
+"""A recorded step is the step, to the last bit: every operation, learner, way of balancing."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from combinations import LEARNERS, SHAPES, SMALL, combinations, fleet_of, rows_of
+
+from mindgap.learners import Concat, Fleet, Ume
+from mindgap.learners.half_precision import HalfPrecision
+from mindgap.learners.recorded import NotRepeatable, Recorded
+
+nn = torch.nn.functional
+
+
+def gradient(loss, *of):
+    return torch.autograd.grad(loss.sum(), of)
+
+
+def filled(x, w):
+    zeros = torch.zeros(3, 4)
+    zeros[1] += x[0, 1]
+    return zeros + torch.ones_like(x[0])
+
+
+def in_place(x, w):
+    y = x * 2
+    part = y[:, 1:]
+    part.relu_()
+    return y.add_(x.mT.mT).sum(dim=1)
+
+
+FUNCTIONS = {
+    "products": lambda x, w: torch.baddbmm(x.sum(1, keepdim=True)[..., :2], x, w),
+    "views": lambda x, w: (x.mT.reshape(2, 12), x.expand(5, 2, 3, 4)[1], x[0].unbind()),
+    "several": lambda x, w: (x.max(dim=1), torch.var_mean(x, dim=2), x.split([1, 2], dim=1)),
+    "made anew and viewed": lambda x, w: nn.layer_norm(x, (4,)).flatten()[3:],
+    "made anew": lambda x, w: nn.layer_norm(x, (4,)) * 2,
+    "a list of one": lambda x, w: torch._foreach_exp([x])[0],
+    "copies": lambda x, w: (x.clone(), x.mT.contiguous(), x.double(), x.bfloat16().float()),
+    "constants written into": filled,
+    "in place": in_place,
+    "indices": lambda x, w: (x[:, torch.tensor([2, 0])], x.gather(1, torch.ones(2, 1, 4).long())),
+    "gradients": lambda x, w: gradient(nn.layer_norm((x @ w).relu(), (2,)).exp(), x, w),
+    "gradients of parts": lambda x, w: gradient(x[:, :2, 1:].square() * x[:, 1:, :3], x),
+    "losses": lambda x, w: gradient(nn.cross_entropy(x.mT, torch.tensor([[0, 1, 2]] * 2)), x),
+    "where": lambda x, w: torch.where(x > 0, x, x.mean()),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_it_follows_what_it_reads(name):
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 3, 4, generator=g, requires_grad=True)
+    w = torch.randn(2, 4, 2, generator=g, requires_grad=True)
+    recorded = Recorded(lambda: FUNCTIONS[name](x.clone(), w))
+    if "gradients" in name or name == "losses":
+        recorded = Recorded(lambda: FUNCTIONS[name](x, w))
+    for _ in range(4):
+        found, wanted = leaves(recorded()), leaves(FUNCTIONS[name](x, w))
+        assert len(found) == len(wanted)
+        for one, other in zip(found, wanted, strict=True):
+            assert torch.equal(one, other)
+        with torch.no_grad():
+            x.copy_(torch.randn(2, 3, 4, generator=g))
+            w.mul_(-2)
+
+
+def leaves(values):
+    return torch.utils._pytree.tree_leaves(values)
+
+
+def test_it_is_called_once_and_answers_with_the_same_tensors():
+    calls = []
+    x = torch.zeros(3)
+    recorded = Recorded(lambda: calls.append(1) or x + 1)
+    first = recorded()
+    x += 5
+    assert recorded() is first
+    assert first.tolist() == [6, 6, 6]
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("function", [lambda: torch.ones(2).sum().item(), lambda: torch.rand(2)])
+def test_what_cannot_be_repeated_is_refused(function):
+    with pytest.raises(NotRepeatable):
+        Recorded(function)()
+
+
+def assert_the_same_as_called(learner, shape, half=False):
+    samples = []
+    for recordable in (True, False):
+        fleet, labels = fleet_of(learner, shape)
+        if half:
+            fleet = Fleet(learner, HalfPrecision(fleet.network, "cpu"), [fleet.samples])
+        assert fleet.network.recordable
+        fleet.network.recordable = recordable
+        samples.append(fleet.fit([replace(row, samples=0) for row in rows_of(labels, 3)]))
+    for name, value in samples[0].items():
+        assert torch.equal(value, samples[1][name]), name
+
+
+EVERY = combinations()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_combination(name):
+    number = list(EVERY).index(name)
+    learner = replace(EVERY[name], dropout=0.2 * (number % 3), modality_dropout=0.4 * (number % 2))
+    assert_the_same_as_called(learner, SHAPES["vectors"])
+
+
+@pytest.mark.parametrize("balance", ["gblend", "mmpareto", "ogm_ge"])
+def test_every_way_of_balancing(balance):
+    assert_the_same_as_called(Concat(balance=balance, **SMALL), SHAPES["vectors"])
+
+
+@pytest.mark.parametrize(
+    "learner", [*LEARNERS, Concat(norm="layer", **SMALL)], ids=lambda each: type(each).__name__
+)
+def test_convolutions_and_norms(learner):
+    assert_the_same_as_called(replace(learner, unimodal_weight=0.5), SHAPES["mixed"])
+
+
+def test_unimodal_ensembles():
+    assert_the_same_as_called(Ume(**SMALL), SHAPES["three"])
+
+
+def test_half_precision():
+    assert_the_same_as_called(Concat(**SMALL), SHAPES["vectors"], half=True)
