@@ -170,7 +170,9 @@ class Fleet:
             losses = self.losses(parameters, *batch)
             return losses.multimodal, descent.gradient(buffer, losses, noise)
 
-        computed = Recorded(compute) if self.network.recordable else compute
+        # untried on GPUs, where gradients come from threads that a recording may not see
+        recorded = self.network.recordable and self.device.type == "cpu"
+        computed = Recorded(compute) if recorded else compute
         decay = self.learner.weight_decay
         decays = [decay if row.weight_decay is None else row.weight_decay for row in rows]
         optimiser = AdamW(flat, decays)

@@ -64,6 +64,8 @@ def beaten(measured: Measured, cell: Cell, groups: Mapping[str, str]) -> Claim:
 def over_tasks(
     about: Sequence[Claim], nulls: Mapping[str, str]
 ) -> tuple[Verdict, Difference | None, str]:
+    """Supported as soon as it is in one task, since "consistently" means everywhere: of twenty
+    tasks in which they are ahead by a little, chance alone may let one tell otherwise."""
     told = [c for c in about if c.effect is not None and c.scenario not in nulls]
     if len(told) < FEWEST:
         return "undecided", None, f"{len(told)} tasks have both families; {FEWEST} are needed"

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from mindgap.analysis.asked import REFERENCE
+from mindgap.analysis.ceiling import ratio
 from mindgap.analysis.cells import Cell
 from mindgap.analysis.claims.base import (
     ENSEMBLE,
@@ -64,17 +66,27 @@ def mended(
         why = f"the learner {ENSEMBLE} isn't clearly more balanced, so the gap has no size"
         return undecided("C2", cell, why, controls=told)
     found: dict[str, Difference] = {}
+    p_more: dict[str, float] = {}
     for name in cell.runs:
         left = imbalances(measured, cell, ensemble, name)
-        shared = sorted(own.keys() & left.keys())
+        shared = sorted(own.keys() & theirs.keys() & left.keys())
         if name != REFERENCE and groups.get(name) != ORACLE and len(shared) >= FEWEST:
-            closed = [(own[s] - left[s]) / gap.mean for s in shared]
-            found[name] = difference(closed, np.zeros(len(shared)))
+            closed = np.array([own[s] - left[s] for s in shared])
+            gaps = np.array([own[s] - theirs[s] for s in shared])
+            found[name] = share(closed, gaps)
+            p_more[name] = p_above(difference(closed, SHARE * gaps), 0)
     if not found:
         return undecided("C2", cell, "no other strategy was measured", controls=told)
     told["share of the gap closed"] = {name: told_of(one) for name, one in found.items()}
-    verdict, best, why = closing(found)
+    verdict, best, why = closing(found, p_more)
     return claim("C2", cell, verdict, found[best], why, told)
+
+
+def share(closed: Float[np.ndarray, " n"], gaps: Float[np.ndarray, " n"]) -> Difference:
+    """Mean closed over mean gap, with Fieller's interval: both of them differ from seed to seed."""
+    found = ratio(closed, gaps)
+    p = difference(closed, np.zeros(len(closed))).p
+    return Difference(found.value, found.low, found.high, p, found.n)
 
 
 def over_tasks(
@@ -93,22 +105,26 @@ def over_tasks(
             None,
             f"of {FEWEST} tasks that are needed, {tasks} have something to mend",
         )
-    verdict, best, why = closing(found)
+    verdict, best, why = closing(found, {name: p_above(one, SHARE) for name, one in found.items()})
     return verdict, found[best], f"on average over tasks, {why}"
 
 
-def closing(found: Mapping[str, Difference]) -> tuple[Verdict, str, str]:
+def closing(
+    found: Mapping[str, Difference], p_more: Mapping[str, float]
+) -> tuple[Verdict, str, str]:
     """Whether any strategy closes more than its `SHARE` of the gap, the one that matters, and why.
 
     That one does is tested with Holm's correction; that none does is so if each by itself is shown
     to close less (an intersection-union test needs none).
+
+    Args:
+        p_more: one-sided p of closing more than `SHARE`.
     """
-    above = {name: p_above(one, SHARE) for name, one in found.items()}
-    adjusted = dict(zip(above, holm(list(above.values())), strict=True))
+    adjusted = dict(zip(p_more, holm(list(p_more.values())), strict=True))
     surest = min(adjusted, key=lambda name: adjusted[name])
     if adjusted[surest] < ALPHA:
         return "contradicted", surest, f"{surest} closes more than a tenth of the gap"
     best = max(found, key=lambda name: found[name].mean)
-    if all(p > 1 - ALPHA for p in above.values()):
+    if all(p > 1 - ALPHA for p in p_more.values()):
         return "supported", best, f"none closes a tenth of the gap; {best} comes nearest"
     return "undecided", best, f"{best} may close a tenth of the gap or more, or nothing"
