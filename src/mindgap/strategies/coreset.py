@@ -48,7 +48,7 @@ class Coreset(Strategy):
         exact = torch.full_like(nearest, len(others) == 0, dtype=torch.bool)
         chosen: list[int] = []
         scores: list[float] = []
-        while len(chosen) < n:
+        while len(chosen) < min(n, len(candidates)):
             listed, most = _short_list(nearest)
             new = listed[~exact[listed]]
             if len(new):
@@ -108,12 +108,12 @@ def _nearest(
     points: Float[Tensor, "U D"],
     centres: Float[Tensor, "n D"],
     norms: Float[Tensor, " U"],
-    others: Float[Tensor, " n"],
+    norms_of_centres: Float[Tensor, " n"],
 ) -> Float[Tensor, " U"]:
     """Squared distance of every point to the nearest centre; the norms are squared too."""
     nearest = torch.full_like(norms, torch.inf)
     memory = torch.empty(CHUNK * CHUNK, device=points.device)
-    for to, far in zip(centres.split(CHUNK), others.split(CHUNK), strict=True):
+    for to, far in zip(centres.split(CHUNK), norms_of_centres.split(CHUNK), strict=True):
         turned = to.T.contiguous()
         for start in range(0, len(points), CHUNK):
             rows = slice(start, start + CHUNK)
