@@ -55,13 +55,6 @@ class Branching(nn.Module):
         return x * 2 if x.sum() > 0 else x
 
 
-class Asking(nn.Module):
-    """Takes a number out of a tensor that no run has of its own."""
-
-    def forward(self, x):
-        return x * torch.tensor(2.0).item()
-
-
 class Attending(nn.Module):
     """A transformer layer over the numbers of a vector."""
 
@@ -95,7 +88,6 @@ MIDDLES = {
     "projection": Projecting,
     "gru": Recurrent,
     "branching": Branching,
-    "asking": Asking,
 }
 
 

@@ -8,7 +8,7 @@ from torch.func import functional_call
 from mindgap.learners.buffer import Buffer, padded_size
 from mindgap.learners.lending import Lending
 
-SHAPES = {"weight": (3, 5), "bias": (5,), "unused": (2,)}
+SHAPES = {"weight": (3, 5), "bias": (5,), "unused": (2,), "scale": ()}
 
 
 def losses(parameters):

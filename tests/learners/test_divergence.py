@@ -30,7 +30,7 @@ def fleet_of(value):
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
 def test_its_neighbours_go_on_untouched(value, fewest, monkeypatch):
     """In a block with it, and in others."""
-    monkeypatch.setattr("mindgap.learners.fleet.CACHE", 0)
+    monkeypatch.setattr("mindgap.learners.fleet.BLOCK", 0)
     monkeypatch.setattr("mindgap.learners.fleet.FEWEST", fewest)
     fleet, rows = fleet_of(value)
     assert len(fleet._blocks(5)) == (3 if fewest == 2 else 1)

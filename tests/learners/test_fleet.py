@@ -135,7 +135,7 @@ def test_bits_do_not_depend_on_the_blocks(balance, monkeypatch):
     rows = rows_of(labels, 7)
     assert fleet._blocks(14) == [slice(0, 14)]
     whole = fleet.fit(rows)
-    monkeypatch.setattr("mindgap.learners.fleet.CACHE", 0)
+    monkeypatch.setattr("mindgap.learners.fleet.BLOCK", 0)
     monkeypatch.setattr("mindgap.learners.fleet.FEWEST", 4)
     assert [block.stop - block.start for block in fleet._blocks(14)] == [3, 4, 3, 4]
     for name, value in fleet.fit(rows).items():

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from combinations import LEARNERS, SHAPES, SMALL, combinations, fleet_of, rows_of
+from combinations import LEARNERS, SHAPES, SMALL, combinations, fleet_of, pools, rows_of
+from modules import own
 
 from mindgap.learners import Concat, Fleet, Ume
 from mindgap.learners.half_precision import HalfPrecision
@@ -81,23 +82,37 @@ def test_it_is_called_once_and_answers_with_the_same_tensors():
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("function", [lambda: torch.ones(2).sum().item(), lambda: torch.rand(2)])
+SHARED = torch.zeros(2)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda: torch.ones(2).sum().item(),
+        lambda: torch.rand(2),
+        lambda: SHARED.add_(1),
+        lambda: torch.tensor([1.0, 2.0]).neg_(),
+        lambda: torch.ops.aten._native_batch_norm_legit(
+            torch.ones(4, 2), None, None, SHARED, SHARED, True, 0.1, 1e-5
+        ),
+    ],
+)
 def test_what_cannot_be_repeated_is_refused(function):
     with pytest.raises(NotRepeatable):
         Recorded(function)()
 
 
 def assert_the_same_as_called(learner, shape, half=False):
-    samples = []
-    for recordable in (True, False):
-        fleet, labels = fleet_of(learner, shape)
+    for gaps in (True, False):
+        fleet, labels = fleet_of(learner, shape, gaps=gaps)
         if half:
             fleet = Fleet(learner, HalfPrecision(fleet.network, "cpu"), [fleet.samples])
-        assert fleet.network.recordable
-        fleet.network.recordable = recordable
-        samples.append(fleet.fit([replace(row, samples=0) for row in rows_of(labels, 3)]))
-    for name, value in samples[0].items():
-        assert torch.equal(value, samples[1][name]), name
+        rows = [replace(row, samples=0) for row in rows_of(labels, 3)]
+        assert fleet.recorded
+        recorded = fleet.fit(rows)
+        fleet.recorded = False
+        for name, value in fleet.fit(rows).items():
+            assert torch.equal(value, recorded[name]), (name, gaps)
 
 
 EVERY = combinations()
@@ -124,6 +139,11 @@ def test_convolutions_and_norms(learner):
 
 def test_unimodal_ensembles():
     assert_the_same_as_called(Ume(**SMALL), SHAPES["three"])
+
+
+def test_modules_of_ones_own_are_called_in_every_step():
+    network = own().network(SHAPES["vectors"])
+    assert not Fleet(Concat(), network, pools(SHAPES["vectors"])[0]).recorded
 
 
 def test_half_precision():

@@ -52,7 +52,7 @@ class Buffer:
             materialize_grads=True,
         )
         rest = torch.zeros_like(self._rest)
-        return torch.cat([*(part.flatten(1) for part in found), rest], dim=1)
+        return torch.cat([*(part.reshape(len(part), -1) for part in found), rest], dim=1)
 
 
 def padded_size(shapes: Mapping[str, tuple[int, ...]]) -> int:

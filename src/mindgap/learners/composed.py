@@ -41,6 +41,8 @@ class Composed(Network):
         balance: what training makes of all losses.
     """
 
+    recordable = True
+
     def __init__(
         self,
         encoders: Mapping[str, Encoder],

@@ -21,9 +21,9 @@ class ModuleLearner(Learner):
     """Trains the `nn.Module` that `module` builds, many runs at once where `torch.vmap` can.
 
     Its `forward(inputs, observed)` takes modality -> (B, ...), zero where missing, and a mask
-    (B, M), and returns an `Output` of tensors (B, ...). It is called once a training, and every
-    step repeats what it did. Missing modalities are its own affair. The loss is the cross-entropy
-    of `logits` and of all `unimodal_logits`: detach what the heads read if they are only to watch.
+    (B, M), and returns an `Output` of tensors (B, ...). Missing modalities are its own affair. The
+    loss is the cross-entropy of `logits` and of all `unimodal_logits`: detach what the heads read
+    if they are only to watch.
 
     Attributes:
         dropout: rate before the module's `head`, which must then make `logits` of `embedding`.

@@ -14,15 +14,7 @@ from mindgap.errors import MindgapError
 from mindgap.learners.layers import Parameters
 from mindgap.learners.lending import Lending
 from mindgap.learners.module_contract import built, check_module, has_batch_norm, kept, trained
-from mindgap.learners.module_trial import (
-    ABSOLUTE,
-    RELATIVE,
-    RUNS,
-    asked,
-    check_lent,
-    refused,
-    repeats,
-)
+from mindgap.learners.module_trial import ABSOLUTE, RELATIVE, RUNS, asked, check_lent, refused
 from mindgap.learners.network import Network, Output
 from mindgap.learners.stacking import Call, at_once, one_by_one
 from mindgap.seeding import stream
@@ -86,7 +78,6 @@ class ModuleNetwork(Network):
         check_lent(self._forward, self._forward_of(modules[1], Lending(modules[1])), two, shape)
         reason = refused(self._forward, two, shape)
         self._over_runs = one_by_one if reason else at_once
-        self.recordable = reason is None and repeats(self._forward, two, shape)
         self.notes = self._noted(reason)
 
     def initial(self, rng: np.random.Generator) -> dict[str, Float32[np.ndarray, "*shape"]]:
@@ -189,17 +180,11 @@ class ModuleNetwork(Network):
     def _noted(self, reason: str | None) -> list[str]:
         if reason:
             return [f"one run is trained after the other, since they can't be stacked: {reason}"]
-        notes = []
-        if not self.recordable:
-            notes.append(
-                "every step calls forward again, which takes longer than to repeat what one call "
-                "did: forward gives other numbers from call to call, or takes one out of a tensor"
-            )
         if has_batch_norm(self.module):
-            notes.append(
+            return [
                 "with BatchNorm, the last bits of a run depend on how many runs share its fleet"
-            )
-        return notes
+            ]
+        return []
 
 
 def _set_mode(module: nn.Module) -> None:

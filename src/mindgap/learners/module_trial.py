@@ -14,15 +14,11 @@ from mindgap.errors import MindgapError
 from mindgap.learners.layers import Parameters
 from mindgap.learners.module_contract import check_output
 from mindgap.learners.network import Output
-from mindgap.learners.recorded import NotRepeatable, Recorded
 from mindgap.learners.stacking import Call, at_once, one_by_one
 from mindgap.seeding import stream
 from mindgap.tasks import TaskShape
 
-RUNS, SAMPLES, STEPS = 2, 3, 3
-
-#: Computes outputs and gradients.
-Step = Callable[[], list[Tensor]]
+RUNS, SAMPLES = 2, 3
 
 #: vmap and loop may differ by rounding, in the outputs and in the gradients.
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
@@ -116,32 +112,10 @@ def refused(call: Call, parameters: Parameters, shape: TaskShape) -> str | None:
     return None
 
 
-def repeats(call: Call, parameters: Parameters, shape: TaskShape) -> bool:
-    """Whether a training step that is recorded and repeated is the one that would be called."""
-    with torch.enable_grad():
-        called = _answers(at_once, call, parameters, shape, _as_it_is)
-        try:
-            repeated = _answers(at_once, call, parameters, shape, Recorded)
-        except NotRepeatable:
-            return False
-    return all(torch.equal(a, b) for a, b in zip(called, repeated, strict=True))
-
-
-def _as_it_is(step: Step) -> Step:
-    return step
-
-
 def _answers(
-    over_runs: Callable[..., Any],
-    call: Call,
-    parameters: Parameters,
-    shape: TaskShape,
-    way: Callable[[Step], Step] | None = None,
+    over_runs: Callable[..., Any], call: Call, parameters: Parameters, shape: TaskShape
 ) -> list[Tensor]:
-    """Outputs, gradients where they are recorded, and what has become of the buffers.
-
-    With a `way` of making steps, after three of them on changing inputs.
-    """
+    """Outputs, gradients where they are recorded, and what has become of the buffers."""
     own = {name: value.detach().clone() for name, value in parameters.items()}
     training = torch.is_grad_enabled()
     trained = [
@@ -149,24 +123,11 @@ def _answers(
         for name, value in parameters.items()
         if training and value.requires_grad
     ]
-    inputs, observed = example(shape)
-
-    def step() -> list[Tensor]:
-        logits, embedding, *by_modality = over_runs(call, own, inputs, observed)
-        said = [logits, embedding, *(one for part in by_modality for one in part.values())]
-        if training:
-            loss = torch.stack([value.square().sum() for value in said]).sum()
-            said += torch.autograd.grad(loss, trained, materialize_grads=True)
-        return said
-
-    if way is None:
-        said = step()
-    else:
-        made = way(step)
-        for _ in range(STEPS):
-            said = made()
-            for x in inputs.values():
-                x.mul_(-2)
+    logits, embedding, unimodal_logits, unimodal_embeddings = over_runs(call, own, *example(shape))
+    said = [logits, embedding, *unimodal_logits.values(), *unimodal_embeddings.values()]
+    if training:
+        loss = torch.stack([value.square().sum() for value in said]).sum()
+        said += torch.autograd.grad(loss, trained, materialize_grads=True)
     return [value.detach() for value in (*said, *own.values()) if value.is_floating_point()]
 
 

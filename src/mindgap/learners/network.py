@@ -50,8 +50,8 @@ class Network:
     #: whether it learns from complete samples only
     complete_cases: bool = False
 
-    #: whether it does the same operations in every step, so that one step stands for all
-    recordable: bool = True
+    #: whether it does the same operations in every step, all of them PyTorch's own, see `recorded`
+    recordable: bool = False
 
     #: whether it learns from the fused prediction, and how much from each unimodal one
     fused_loss: bool = True

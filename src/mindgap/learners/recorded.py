@@ -1,8 +1,10 @@
 """A training step, recorded once and repeated: the same kernels, with nothing in between.
 
-For networks as small as a fleet's, autograd and the Python of a step take as long as its products,
-and memory that is fresh in every step isn't in the cache. A recorded step writes every intermediate
-result where it wrote it the first time, calls kernel after kernel, and has the same bits.
+For networks as small as a fleet's, autograd and the Python of a step take as long as its products.
+A recorded step calls kernel after kernel and writes most results where it wrote them the first
+time; `tests/learners/test_recorded.py` shows that its bits are those of a step that is called. That
+holds for the networks of this package. What a module of one's own does may be hidden from PyTorch,
+or change from call to call, so it is called in every step.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ CONSTANT = frozenset(
 
 
 class NotRepeatable(Exception):
-    """What was computed depends on more than the tensors that it was computed from."""
+    """An operation that can't be called again as it was."""
 
 
 class Recorded(Generic[T]):
@@ -41,8 +43,8 @@ class Recorded(Generic[T]):
     time, whatever they hold.
 
     Raises:
-        NotRepeatable: in the first call, if `function` draws random numbers or takes a number out
-            of a tensor.
+        NotRepeatable: in the first call, if `function` draws random numbers, takes a number out of
+            a tensor, or writes into a tensor that it hasn't computed itself.
     """
 
     def __init__(self, function: Callable[[], T]) -> None:
@@ -67,6 +69,7 @@ class _Recorder(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._noted: list[tuple[OpOverload, Sequence[Any], Mapping[str, Any], Any]] = []
+        self._made: set[int] = set()
         self._written: set[int] = set()
         self._sharing: dict[int, dict[int, Tensor]] = defaultdict(dict)
 
@@ -87,14 +90,17 @@ class _Recorder(TorchDispatchMode):
         if not made or torch.Tag.nondeterministic_seeded in func.tags:
             raise NotRepeatable(str(func))
         if func._schema.is_mutable:
+            if not made <= given & self._made:
+                raise NotRepeatable(str(func))
             self._written |= made
         elif made <= given:  # a view, and stays one
             return result
+        self._made |= made
         self._noted.append((func, args, kwargs, result))
         return result
 
     def _places(self, values: Any) -> set[int]:
-        """Where the tensors among these lie in memory."""
+        """Note where the tensors among these lie in memory."""
         found = set()
         for x in tree_leaves(values):
             if isinstance(x, Tensor):

@@ -69,6 +69,7 @@ class UnimodalEnsemble(Network):
     """Encoders with a head each, which share nothing, and so train apart in one buffer."""
 
     fused_loss = False
+    recordable = True
 
     def __init__(
         self,
