@@ -120,18 +120,19 @@ class _Recorder(TorchDispatchMode):
     def _again(
         self, func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any
     ) -> Callable[[], object]:
+        """The call; by `_op`, which leaves out the Python around an operation."""
         if func._schema.is_mutable:
-            return partial(func, *args, **kwargs)
+            return partial(func._op, *args, **kwargs)
         if func in COPIES:
             return partial(result.copy_, args[0])
         results = _several(result)
         if found := _into(func):
             into, names = found
-            return partial(into, *args, **kwargs, **dict(zip(names, results, strict=True)))
+            return partial(into._op, *args, **kwargs, **dict(zip(names, results, strict=True)))
         taking = [None if one is None else self._taking(one) for one in results]
 
         def call() -> None:
-            again = _several(func(*args, **kwargs))
+            again = _several(func._op(*args, **kwargs))
             for take, new in zip(taking, again, strict=True):
                 if take is not None:
                     take(new)
