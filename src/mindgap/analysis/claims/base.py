@@ -31,7 +31,7 @@ class Claim:
         effect: C1: log ratio of utilisations; C2: share of the gap to the balanced reference that
             the best strategy closes; C3: best multimodal minus best unimodal AUBC, each the best
             by other seeds.
-        low, high: its 95 % t interval.
+        low, high: its 95 % interval, Fieller's for C2 in one task, else of t.
         n: seeds, or tasks where it is about all of them.
         controls: what was held against it, by name.
     """
