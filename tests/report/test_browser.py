@@ -172,7 +172,7 @@ def test_filters_work_by_keys_alone(page):
     assert page.locator(".matrix td.s2").first.is_visible()
     page.keyboard.press("Enter")  # asks for nothing, goes nowhere
     assert "?" not in page.url
-    page.get_by_label("control").focus()
+    page.get_by_role("checkbox", name="control").focus()
     page.keyboard.press("Space")
     assert not page.locator("#task-1").is_visible()
     assert page.locator("#task-0").is_visible()
