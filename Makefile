@@ -12,7 +12,7 @@ demo: .venv/installed  ## prepare the data, run the quickstart study, name its r
 	$(BIN)/mindgap run quickstart
 
 test: .venv/installed  ## the tests that take seconds
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: .venv/installed  ## the tests that take minutes
 	$(BIN)/python -m pytest -n 2 -m slow

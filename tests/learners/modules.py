@@ -4,6 +4,9 @@ import torch
 from torch import nn
 
 from mindgap.learners import ModuleLearner, Output
+from mindgap.tasks import TaskShape
+
+VECTORS = TaskShape({"a": (5,), "b": (7,)}, 3)
 
 
 class Plain(nn.Module):
@@ -30,6 +33,17 @@ class Plain(nn.Module):
         embedding = torch.cat(list(encoded.values()), dim=1)
         heads = {name: self.heads[name](z.detach()) for name, z in encoded.items()}
         return Output(self.head(embedding), embedding, heads, encoded)
+
+
+class Changed(Plain):
+    """Says something else than it should."""
+
+    def __init__(self, shape, change, **settings):
+        super().__init__(shape, **settings)
+        self.change = change
+
+    def forward(self, inputs, observed):
+        return self.change(super().forward(inputs, observed))
 
 
 class Mean(nn.Module):

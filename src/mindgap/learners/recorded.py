@@ -20,6 +20,8 @@ from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from mindgap.errors import MindgapError
+
 T = TypeVar("T")
 
 #: They copy, and would be slow in their own variants that write into a given tensor.
@@ -31,8 +33,14 @@ CONSTANT = frozenset(
 ) | {"aten::new_zeros", "aten::new_ones", "aten::new_full", "aten::new_empty", "aten::arange"}
 
 
-class NotRepeatable(Exception):
+class NotRepeatable(MindgapError):
     """An operation that can't be called again as it was."""
+
+    def __init__(self, operation: OpOverload) -> None:
+        super().__init__(
+            f"a training step calls {operation}, which can't be repeated as it was: let the "
+            "network say recordable = False"
+        )
 
 
 class Recorded(Generic[T]):
@@ -88,10 +96,10 @@ class _Recorder(TorchDispatchMode):
         result = func(*args, **kwargs)
         given, made = self._places((args, kwargs)), self._places(result)
         if not made or torch.Tag.nondeterministic_seeded in func.tags:
-            raise NotRepeatable(str(func))
+            raise NotRepeatable(func)
         if func._schema.is_mutable:
             if not made <= given & self._made:
-                raise NotRepeatable(str(func))
+                raise NotRepeatable(func)
             self._written |= made
         elif made <= given:  # a view, and stays one
             return result

@@ -74,7 +74,7 @@ def mended(
             closed = np.array([own[s] - left[s] for s in shared])
             gaps = np.array([own[s] - theirs[s] for s in shared])
             found[name] = share(closed, gaps)
-            p_more[name] = p_above(difference(closed, SHARE * gaps), 0)
+            p_more[name] = p_of_more(closed, gaps)
     if not found:
         return undecided("C2", cell, "no other strategy was measured", controls=told)
     told["share of the gap closed"] = {name: told_of(one) for name, one in found.items()}
@@ -87,6 +87,11 @@ def share(closed: Float[np.ndarray, " n"], gaps: Float[np.ndarray, " n"]) -> Dif
     found = ratio(closed, gaps)
     p = difference(closed, np.zeros(len(closed))).p
     return Difference(found.value, found.low, found.high, p, found.n)
+
+
+def p_of_more(closed: Float[np.ndarray, " n"], gaps: Float[np.ndarray, " n"]) -> float:
+    """One-sided p of closing more than `SHARE` of the gap, paired by seed."""
+    return p_above(difference(closed, SHARE * gaps), 0)
 
 
 def over_tasks(
