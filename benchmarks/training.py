@@ -1,9 +1,10 @@
 """How much faster does a fleet train than the loops people write? `python benchmarks/training.py`
 
-One thread, one process, the variants interleaved; process time of the best slice. The network is
-the plain reference network: two modalities of 32 features, encoders 32-64-64, concatenation,
-128-64-4, batches of 64, AdamW; plain, then with LayerNorm in every hidden layer and dropout before
-the last one ("normed"). Both sides do the same steps.
+One thread, one process, the variants interleaved; process time of the best slice. Slices are about
+equally long, since a longer one is more likely to be disturbed. The network is the plain reference
+network: two modalities of 32 features, encoders 32-64-64, concatenation, 128-64-4, batches of 64,
+AdamW; plain, then with LayerNorm in every hidden layer and dropout before the last one ("normed").
+Both sides do the same steps.
 
 The lines `ratio NAME X` say how many times as fast a fleet of 30 runs is, and with `_50` at the end
 one of 50. `ratio matmul_50 X` is its share of the speed at which this machine multiplies as many
@@ -60,6 +61,8 @@ DROPOUT = 0.2
 #: Multiplications and additions of one run's step: three products a layer, two in the first ones,
 #: whose inputs need no gradient.
 OPERATIONS = 2 * BATCH * (2 * 2 * 32 * 64 + 3 * (2 * 64 * 64 + 128 * 64 + 64 * CLASSES))
+#: Runs that a slice of a loop trains, one after the other: they take about as long as a fleet.
+LOOPED = 5
 #: Runs that score a pool together.
 SCORERS = 10
 
@@ -226,6 +229,10 @@ def whole_products() -> int:
     return -(-OPERATIONS // (2 * WIDTH**3))
 
 
+def looped(train: Callable[[], None]) -> tuple[Callable[[], object], int]:
+    return lambda: [train() for _ in range(LOOPED)], LOOPED
+
+
 def measured(steps: int, slices: int, small: int, large: int) -> dict[str, float]:
     """Microseconds a run and step, of the best slice of each variant."""
     plain, normed = Bench.of(steps, normed=False), Bench.of(steps, normed=True)
@@ -234,13 +241,13 @@ def measured(steps: int, slices: int, small: int, large: int) -> dict[str, float
         "fleet_50": (plain.fleet(large), large),
         "vmap_module_50": (plain.modules(large), large),
         "normed_fleet_50": (normed.fleet(large), large),
-        "dataloader_loop": (plain.dataloader_loop, 1),
-        "index_loop": (plain.index_loop, 1),
-        "normed_dataloader_loop": (normed.dataloader_loop, 1),
+        "dataloader_loop": looped(plain.dataloader_loop),
+        "index_loop": looped(plain.index_loop),
+        "normed_dataloader_loop": looped(normed.dataloader_loop),
         "matmul_50": (products(large, steps), large),
     }
     if skorch is not None:
-        variants["skorch"] = (plain.skorch, 1)
+        variants["skorch"] = looped(plain.skorch)
     best = dict.fromkeys(variants, float("inf"))
     for _ in range(slices):
         for name, (run, runs) in variants.items():

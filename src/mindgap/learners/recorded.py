@@ -2,7 +2,8 @@
 
 For networks as small as a fleet's, autograd and the Python of a step take as long as its products.
 A recorded step calls kernel after kernel and writes most results where it wrote them the first
-time; `tests/learners/test_recorded.py` shows that its bits are those of a step that is called. That
+time, in as little memory as it can, so that they stay in the cache.
+`tests/learners/test_recorded.py` shows that its bits are those of a step that is called. That
 holds for the networks of this package. What a module of one's own does may be hidden from PyTorch,
 or change from call to call, so it is called in every step.
 """
@@ -12,7 +13,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any, Generic, TypeVar
+from types import BuiltinFunctionType
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -21,6 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from mindgap.errors import MindgapError
+from mindgap.learners.reuse import reuse
 
 T = TypeVar("T")
 
@@ -63,7 +66,7 @@ class Recorded(Generic[T]):
         if self._calls is None:
             with _Recorder() as recorder:
                 self._result = self._function()
-            self._calls = recorder.calls()
+            self._calls = recorder.calls(self._result)
         else:
             with torch.inference_mode():
                 for call in self._calls:
@@ -71,12 +74,19 @@ class Recorded(Generic[T]):
         return self._result
 
 
+class _Call(NamedTuple):
+    func: OpOverload
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    result: Any
+
+
 class _Recorder(TorchDispatchMode):
     """Notes every operation, also autograd's, with its very tensors, which it keeps."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._noted: list[tuple[OpOverload, Sequence[Any], Mapping[str, Any], Any]] = []
+        self._noted: list[_Call] = []
         self._made: set[int] = set()
         self._written: set[int] = set()
         self._sharing: dict[int, dict[int, Tensor]] = defaultdict(dict)
@@ -104,7 +114,7 @@ class _Recorder(TorchDispatchMode):
         elif made <= given:  # a view, and stays one
             return result
         self._made |= made
-        self._noted.append((func, args, kwargs, result))
+        self._noted.append(_Call(func, args, kwargs, result))
         return result
 
     def _places(self, values: Any) -> set[int]:
@@ -117,26 +127,44 @@ class _Recorder(TorchDispatchMode):
                 found.add(place)
         return found
 
-    def calls(self) -> list[Callable[[], object]]:
-        """What does the same again."""
-        return [
-            self._again(func, args, kwargs, result)
-            for func, args, kwargs, result in self._noted
-            if func._schema.name not in CONSTANT or self._places(result) & self._written
+    def calls(self, answer: Any) -> list[Callable[[], object]]:
+        """What does the same again, with `answer` where it is."""
+        needed = [
+            call
+            for call in self._noted
+            if call.func._schema.name not in CONSTANT or self._places(call.result) & self._written
         ]
+        self._move(needed, self._places(answer))
+        return [self._again(*call) for call in needed]
+
+    def _move(self, calls: Sequence[_Call], staying: set[int]) -> None:
+        """Let results share memory, and whatever views them with them."""
+        touched = [self._places((call.args, call.kwargs, call.result)) for call in calls]
+        made = [None if (place := _made(call)) in staying else place for call in calls]
+        storages = {
+            place: next(iter(self._sharing[place].values())).untyped_storage()
+            for place in made
+            if place is not None
+        }
+        sizes = {place: storage.nbytes() for place, storage in storages.items()}
+        with torch.inference_mode():
+            for place, other in reuse(touched, made, sizes).items():
+                for x in self._sharing[place].values():
+                    x.set_(storages[other], x.storage_offset(), x.shape, x.stride())
 
     def _again(
         self, func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any
     ) -> Callable[[], object]:
-        """The call; by `_op`, which leaves out the Python around an operation."""
+        """The call, with as little Python around an operation as there is."""
         if func._schema.is_mutable:
-            return partial(func._op, *args, **kwargs)
+            return partial(_quickest(func), *args, **kwargs)
         if func in COPIES:
             return partial(result.copy_, args[0])
         results = _several(result)
         if found := _into(func):
             into, names = found
-            return partial(into._op, *args, **kwargs, **dict(zip(names, results, strict=True)))
+            given = dict(zip(names, results, strict=True))
+            return partial(_quickest(into), *args, **kwargs, **given)
         taking = [None if one is None else self._taking(one) for one in results]
 
         def call() -> None:
@@ -151,6 +179,23 @@ class _Recorder(TorchDispatchMode):
         """How x takes what was computed anew: with its memory, unless a view of x has the old."""
         alone = len(self._sharing[x.untyped_storage()._cdata]) == 1
         return x.set_ if alone else x.copy_
+
+
+def _made(call: _Call) -> int | None:
+    """The memory of a result that can be written into other memory as well."""
+    if isinstance(call.result, Tensor) and (call.func in COPIES or _into(call.func)):
+        place: int = call.result.untyped_storage()._cdata
+        return place
+    return None
+
+
+def _quickest(func: OpOverload) -> Callable[..., Any]:
+    """The function of this name in `torch`, where it takes the same arguments; else `_op`."""
+    named = getattr(torch, func._schema.name.removeprefix("aten::"), None)
+    results = [given.name for given in func._schema.arguments if given.is_out]
+    if isinstance(named, BuiltinFunctionType) and results in ([], ["out"]):
+        return named
+    return func._op
 
 
 def _several(result: Any) -> Sequence[Any]:
