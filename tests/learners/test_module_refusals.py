@@ -80,6 +80,15 @@ WRONG_MODULES = {
     ),
     "BatchNorm can't learn from batches of one": lambda: Plain(VECTORS, lambda: nn.BatchNorm1d(9)),
     "forward replaces the buffer 'encoders.a.1.mean'": lambda: Plain(VECTORS, Replacing),
+    "forward writes into the parameter 'encoders.a.1.embedding.weight', as": lambda: Plain(
+        VECTORS, lambda: Embedded(max_norm=0.1)
+    ),
+    "gradient of 'encoders.a.1.embedding.weight' is sparse: leave out": lambda: Plain(
+        VECTORS, lambda: Embedded(sparse=True)
+    ),
+    "a step of training raises RuntimeError: function StuckBackward returned": lambda: Plain(
+        VECTORS, lambda: Calling(Stuck.apply)
+    ),
     "forward writes into inputs['b']": lambda: Overwriting(VECTORS),
     "numbers, which would depend on other runs: leave them out": lambda: Plain(
         VECTORS, lambda: Calling(nn.functional.dropout)
@@ -103,6 +112,27 @@ class Replacing(nn.Module):
     def forward(self, x):
         self.mean = 0.9 * self.mean + 0.1 * x.detach().mean(dim=0)
         return x - self.mean
+
+
+class Embedded(nn.Module):
+    def __init__(self, **settings):
+        super().__init__()
+        self.embedding = nn.Embedding(2, 9, **settings)
+
+    def forward(self, x):
+        return x + self.embedding((x[:, 0] > 0).long())
+
+
+class Stuck(torch.autograd.Function):
+    """Goes forward, but not back."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient, gradient
 
 
 class Overwriting(Plain):

@@ -43,8 +43,8 @@ def asked(
     """What the module returns for one run, checked in training and in evaluation mode.
 
     Raises:
-        MindgapError: it raises, draws random numbers, replaces a buffer, writes into its inputs
-            or breaks the contract.
+        MindgapError: it raises, draws random numbers, replaces a buffer, writes into its
+            parameters or inputs, or breaks the contract.
     """
     for gradients in (True, False):
         inputs, observed = example(shape)
@@ -52,6 +52,7 @@ def asked(
         with torch.set_grad_enabled(gradients), torch.random.fork_rng(devices=[]):
             set_mode(module)
             before, buffers = torch.get_rng_state(), dict(module.named_buffers())
+            versions = {name: p._version for name, p in module.named_parameters()}
             try:
                 output: Output = module(dict(given), observed[0])
             except Exception as error:
@@ -63,6 +64,12 @@ def asked(
                 raise MindgapError(
                     f"forward replaces the buffer {name!r}: write into it, as in "
                     f"self.{name}.copy_(...)"
+                )
+        for name, p in module.named_parameters():
+            if p._version != versions[name]:
+                raise MindgapError(
+                    f"forward writes into the parameter {name!r}, as clamp_() and max_norm do: "
+                    "compute with a changed copy instead"
                 )
         for name, x in given.items():
             if not torch.equal(x, inputs[name][0]):
@@ -82,12 +89,18 @@ def check_lent(call: Call, other: Call, parameters: Parameters, shape: TaskShape
         other: of one that the same factory made from other random numbers.
 
     Raises:
-        MindgapError: outputs or gradients differ, so `forward` uses what can't be lent.
+        MindgapError: outputs or gradients differ, so `forward` uses what can't be lent; or
+            there are none, or sparse ones.
     """
-    with torch.enable_grad():
-        first, second = (
-            _answers(one_by_one, of_one, parameters, shape) for of_one in (call, other)
-        )
+    try:
+        with torch.enable_grad():
+            first, second = (
+                _answers(one_by_one, of_one, parameters, shape) for of_one in (call, other)
+            )
+    except MindgapError:
+        raise
+    except Exception as error:
+        raise MindgapError(f"a step of training raises {type(error).__name__}: {error}") from error
     if not _close(first, second):
         raise MindgapError(
             "forward uses what is no parameter or buffer by its name, so runs would share it: read "
@@ -118,16 +131,20 @@ def _answers(
     """Outputs, gradients where they are recorded, and what has become of the buffers."""
     own = {name: value.detach().clone() for name, value in parameters.items()}
     training = torch.is_grad_enabled()
-    trained = [
-        own[name].requires_grad_()
+    trained = {
+        name: own[name].requires_grad_()
         for name, value in parameters.items()
         if training and value.requires_grad
-    ]
+    }
     logits, embedding, unimodal_logits, unimodal_embeddings = over_runs(call, own, *example(shape))
     said = [logits, embedding, *unimodal_logits.values(), *unimodal_embeddings.values()]
     if training:
         loss = torch.stack([value.square().sum() for value in said]).sum()
-        said += torch.autograd.grad(loss, trained, materialize_grads=True)
+        gradients = torch.autograd.grad(loss, list(trained.values()), materialize_grads=True)
+        for name, gradient in zip(trained, gradients, strict=True):
+            if gradient.is_sparse:
+                raise MindgapError(f"the gradient of {name!r} is sparse: leave out sparse=True")
+        said += gradients
     return [value.detach() for value in (*said, *own.values()) if value.is_floating_point()]
 
 
