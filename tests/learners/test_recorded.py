@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 from combinations import LEARNERS, SHAPES, SMALL, combinations, fleet_of, pools, rows_of
+from hypothesis import given
+from hypothesis import strategies as st
 from modules import own
 
 from mindgap.learners import Concat, Fleet, Ume
@@ -65,6 +67,41 @@ def test_it_follows_what_it_reads(name):
         with torch.no_grad():
             x.copy_(torch.randn(2, 3, 4, generator=g))
             w.mul_(-2)
+
+
+#: Of one shape into the same, so that results can take each other's memory.
+STEPS = {
+    "exp": lambda x: x.clamp(max=1).exp(),
+    "in place": lambda x: (x * 0.5).relu_(),
+    "part": lambda x: x[:, :1].expand(2, 3, 3) + x,
+    "turned": lambda x: x.mT,
+    "norm": lambda x: nn.layer_norm(x, (3,)),
+    "cat": lambda x: torch.cat([x[:, 1:], x[:, :1]], dim=1),
+    "filled": lambda x: torch.zeros_like(x).add_(x),
+    "half": lambda x: x.bfloat16().float(),
+    "sorted": lambda x: x.sort(dim=2)[0],
+}
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(STEPS)), st.integers(0, 30)), max_size=12))
+def test_chains_of_operations(chain):
+    def function():
+        found = [x * 1, w * 1]
+        for name, place in chain:
+            found.append(STEPS[name](found[place % len(found)]) - found[-1])
+        loss = (found[-1] @ found[0] + found[1]).square().sum()
+        return torch.autograd.grad(loss, (x, w)), found[-1]
+
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 3, 3, generator=g, requires_grad=True)
+    w = torch.randn(2, 3, 3, generator=g, requires_grad=True)
+    recorded = Recorded(function)
+    for _ in range(3):
+        found, wanted = leaves(recorded()), leaves(function())
+        assert all(torch.equal(*pair) for pair in zip(found, wanted, strict=True))
+        with torch.no_grad():
+            x.mul_(-1.5)
+            w.add_(0.25)
 
 
 def leaves(values):
