@@ -39,7 +39,7 @@ class Losses:
     @cached_property
     def multimodal(self) -> Float[Tensor, " R"]:
         """Mean of the fused prediction's, with what the network adds."""
-        mean = self.fused.mean(dim=1)
+        mean = _mean(self.fused)
         return mean if self.penalty is None else mean + self.penalty
 
     def unimodal_means(self) -> list[Float[Tensor, " R"]]:
@@ -47,11 +47,16 @@ class Losses:
         means = []
         for m, own in enumerate(self.unimodal.values()):
             if self.observed is None:
-                means.append(own.mean(dim=1))
+                means.append(_mean(own))
             else:
                 there = self.observed[:, :, m]
                 means.append((own * there).sum(dim=1) / there.sum(dim=1).clamp(min=1))
         return means
+
+
+def _mean(own: Float[Tensor, "R B"]) -> Float[Tensor, " R"]:
+    """`own.mean(dim=1)` to the last bit; `mean` takes thrice as long, forward and backward."""
+    return own.sum(dim=1) / own.shape[1]
 
 
 @dataclass(frozen=True)
