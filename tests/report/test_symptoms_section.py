@@ -115,9 +115,17 @@ def test_small_effects_are_told_with_three_digits(tmp_path):
 
 def test_learners_are_named_where_there_are_several(tmp_path):
     results = planted(tmp_path, {"hard": (0.5, 0.52, 0.55)}, ("concat", "late"))
-    for said in (Page(render(results)).text, " ".join(printed(results).split())):
-        assert "hard (concat)" in said
-        assert "hard (late)" in said
+    said = Page(render(results)).text
+    assert "hard (concat)" in said
+    assert "hard (late)" in said
+    assert "hard (concat; late)" in " ".join(printed(results).split())
+
+
+def test_what_is_said_of_several_learners_is_printed_once(tmp_path):
+    results = planted(tmp_path, {"hard": (0.5, 0.6)}, ("concat", "late"))
+    said = " ".join(printed(results).split())
+    assert f"hard (concat; late): {SENTENCE} undecided" in said
+    assert said.count(SENTENCE) == 1
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -109,7 +109,7 @@ def _measured(measured: Measured, cell: Cell, control: Cell | None) -> Outcome:
     symptom, name = cell.card["symptom"], str(cell.card.get("control") or "")
     unmeasured = Outcome(cell.task, cell.learner, name, symptom, _range(cell, symptom))
     if control is None:
-        return replace(unmeasured, why=f"its control {name} was not measured with this learner")
+        return replace(unmeasured, why=f"its control {name} was not measured with the same learner")
     if why := _not_comparable(cell, control, symptom):
         return replace(unmeasured, why=why)
     strategies = _strategies(symptom)

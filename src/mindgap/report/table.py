@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +16,6 @@ from mindgap.report.words import (
     counted,
     interval,
     number,
-    outcome_name,
     p_value,
     signed,
     told,
@@ -44,13 +45,22 @@ def table(results: Results) -> Group:
         parts.append(
             Text("\nExpected symptoms: scenario minus control, paired by seed [95 %]", "bold")
         )
-    for outcome in analysis.symptoms:
-        name = outcome_name(analysis, outcome)
-        parts.append(_plain(f"{name}: {outcome.symptom['sentence']} {told(outcome)}"))
+    parts += [_plain(line) for line in _symptoms(analysis)]
     if analysis.symptoms:
         meanings = "; ".join(f"{verdict}: {meaning}" for verdict, meaning in MEANINGS.items())
         parts.append(Text(f"In the expected direction, {meanings}.", style="dim"))
     return Group(*parts)
+
+
+def _symptoms(analysis: Analysis) -> list[str]:
+    """A line for each task and what is said of it, with all learners that it is said of."""
+    learners: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for outcome in analysis.symptoms:
+        said = f"{outcome.symptom['sentence']} {told(outcome)}"
+        learners[outcome.task, said].append(outcome.learner)
+    if len({outcome.learner for outcome in analysis.symptoms}) == 1:
+        return [f"{task}: {said}" for task, said in learners]
+    return [f"{task} ({'; '.join(of)}): {said}" for (task, said), of in learners.items()]
 
 
 def _of(analysis: Analysis, compared: Compared) -> Table:
