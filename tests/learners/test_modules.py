@@ -138,6 +138,61 @@ def test_what_cannot_be_stacked_is_looped_with_the_reason():
     assert own().notes(VECTORS) == []
 
 
+class Single(nn.Module):
+    """Multiplies by float32 of its own, and so can't be tried in float64."""
+
+    def forward(self, x):
+        return x @ torch.eye(9)
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [lambda: nn.Sequential(nn.Linear(9, 9), nn.BatchNorm1d(9), nn.ReLU()), Single],
+    ids=["a bias under BatchNorm, with no gradient but noise", "float32 of its own"],
+)
+def test_rounding_keeps_no_module_from_being_stacked(middle):
+    class Learner(ModuleLearner):
+        def module(self, shape):
+            return Plain(shape, middle)
+
+    assert Learner().network(VECTORS)._over_runs is at_once
+
+
+class Doubling(torch.autograd.Function):
+    """Computes something else for many runs."""
+
+    @staticmethod
+    def forward(x):
+        return x * 1
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+    @staticmethod
+    def vmap(info, in_dims, x):
+        return x * 2, in_dims[0]
+
+
+class Doubled(nn.Module):
+    def forward(self, x):
+        return Doubling.apply(x)
+
+
+def test_other_numbers_are_noticed():
+    class Learner(ModuleLearner):
+        def module(self, shape):
+            return Plain(shape, Doubled)
+
+    network = Learner().network(VECTORS)
+    assert network._over_runs is one_by_one
+    assert "other numbers than a loop" in network.notes[0]
+
+
 class Trained(nn.Module):
     """Branches on values while it is trained, and nowhere else."""
 
