@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from mindgap.learners.convolutions import EachConvolution
 from mindgap.learners.layers import Parameters
 
 #: Takes the parameters and the batches of one run; returns tensors (B, ...), or mappings of such.
@@ -33,7 +34,7 @@ def at_once(call: Call, parameters: Parameters, *batches: Any) -> tuple[Any, ...
     if lone_run:
         batches = tuple(_each(_twice, batch, 0) for batch in batches)
         given = _each(_twice, parameters, 0)
-    with sdpa_kernel(SDPBackend.MATH):
+    with sdpa_kernel(SDPBackend.MATH), EachConvolution():
         results = torch.func.vmap(call)(dict(given), *batches)
     # cut also where nothing is too much, so that gradients come back in the same layout
     results = tuple(_each(_first, result, 0, runs) for result in results)
