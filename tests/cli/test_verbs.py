@@ -179,3 +179,11 @@ def test_the_catalogue_tells_what_there_is():
     ):
         assert text in printed
     assert all(row["licence"] and row["state"] for row in rows)
+
+
+def test_names_longer_than_a_column_are_told_whole(monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "80")
+    learner = "concat[calibration=temperature, dropout=0.25]"
+    told = invoke("plan", "quickstart", "--learners", learner, "--out", str(tmp_path / "none"))
+    assert "…" not in told
+    assert "calibration=temperature" in "".join(c for c in told if c not in " │\n")

@@ -54,7 +54,7 @@ def command(
         rows = [_folded(row) for row in rows] if title == Kind.strategies else rows
         table = Table(title=title, title_justify="left")
         for column in rows[0] if rows else ["nothing"]:
-            table.add_column(column)
+            table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(tell.plain("" if v is None else str(v)) for v in row.values()))
         Console().print(table)

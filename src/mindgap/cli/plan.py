@@ -63,8 +63,8 @@ def command(
         )
         return
     table = Table(title=f"{asked.name} in {folder}")
-    table.add_column("task")
-    table.add_column("learner")
+    table.add_column("task", overflow="fold")
+    table.add_column("learner", overflow="fold")
     for state in states:
         table.add_column(state, justify="right")
     counts = {state: Counter((r.task, r.learner) for r in runs) for state, runs in states.items()}

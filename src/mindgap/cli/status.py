@@ -65,7 +65,7 @@ def command(
     console = Console()
     table = Table(title=f"{asked['name']} in {folder}: {last + 1} rounds a run")
     for column in ("task", "learner", "strategy"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for column in ("complete", "started", "rounds"):
         table.add_column(column, justify="right")
     for row in rows:

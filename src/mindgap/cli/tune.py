@@ -235,7 +235,7 @@ def _table(searches: Sequence[Search], score: Score) -> Table:
         caption="gain: of choosing, each seed's choice made by the others",
     )
     for name in ("family", "labels", "learner as given", "best", "gain", "chosen"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     rows = [(s.family, str(n), tried) for s in searches for n, tried in s.tried.items()]
     for family, labels, tried in rows:
         top = best(tried, score)
