@@ -23,12 +23,15 @@ from mindgap.study.records import failure
 from mindgap.study.replay import Recorded
 from mindgap.study.store import Store
 
-#: One thread a process, and products whose bits don't depend on how many runs share them.
+#: One thread a process, and products whose bits don't depend on how many runs share them. glibc is
+#: to keep what a step has freed: to get megabytes from the system again takes long in every step.
 WORKER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_CBWR": "AUTO,STRICT",
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(2**30),
 }
 
 
