@@ -21,10 +21,11 @@ CONVOLUTIONS = (
 
 
 class EachConvolution(TorchFunctionMode):
-    """Makes convolutions in a `vmap` loop over runs.
+    """Makes convolutions in a `vmap` loop over runs, on CPUs.
 
     PyTorch's own rule makes groups of them, one a run, and by how many groups there are oneDNN
-    takes one kernel or another, with other last bits. Tiny ones were faster that way.
+    takes one kernel or another, with other last bits. Tiny ones would be faster that way, and so
+    would all on GPUs, where no bits are promised.
     """
 
     def __torch_function__(
@@ -48,17 +49,14 @@ def _convolved(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    if not any(is_batchedtensor(x) for x in (input, weight, bias) if x is not None):
+    of_a_run = any(is_batchedtensor(x) for x in (input, weight, bias) if x is not None)
+    if not of_a_run or input.device.type != "cpu":
         return func(input, weight, bias, *args, **kwargs)
     return _OneByOne.apply(lambda *of_one: func(*of_one, *args, **kwargs), input, weight, bias)  # type: ignore[no-untyped-call]
 
 
 class _OneByOne(torch.autograd.Function):
     """A function of one run's tensors, in a loop; gradients are those of what the loop does."""
-
-    @staticmethod
-    def forward(func: Callable[..., Tensor], *tensors: Tensor | None) -> Tensor:
-        return func(*tensors)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

@@ -112,8 +112,8 @@ def check_lent(call: Call, other: Call, parameters: Parameters, shape: TaskShape
 def refused(call: Call, parameters: Parameters, shape: TaskShape) -> str | None:
     """Why `call` can't be made for two runs at once, or None; in training and in evaluation.
 
-    Compared in float64 where the module can do it: BatchNorm makes of so few samples' rounding
-    errors what looks like other numbers.
+    Compared in float64 where the module can do it: in float32, BatchNorm over so few samples makes
+    rounding errors larger than any tolerance.
     """
     for gradients in (True, False):
         with torch.set_grad_enabled(gradients):
